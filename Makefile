@@ -1,0 +1,46 @@
+# jurisdiction: PGXS build.  `make test` runs every suite on private servers;
+# `make installcheck` tests a server that runs with the library preloaded.
+EXTENSION  = jurisdiction
+EXTVERSION = $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" jurisdiction.control)
+MODULE_big = jurisdiction
+OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
+
+# One install script, built from ordered fragments; every upgrade step is kept.
+INSTALL_SQL = jurisdiction--$(EXTVERSION).sql
+DATA_built  = $(INSTALL_SQL)
+DATA        = $(wildcard src/sql/upgrade/jurisdiction--*--*.sql)
+
+REGRESS        = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
+ISOLATION      = $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
+ISOLATION_OPTS = --inputdir=test/isolation --load-extension=jurisdiction
+REGRESS_OPTS   = --load-extension=jurisdiction
+EXTRA_CLEAN    = tmp_regress tmp_isolation log results output_iso
+
+# TEMP=1 gives each suite a private server; without it, installcheck uses a
+# running one (which must preload the library).
+ifdef TEMP
+REGRESS_OPTS   += --temp-instance=tmp_regress --temp-config=test/jurisdiction.conf
+ISOLATION_OPTS += --temp-instance=tmp_isolation --temp-config=test/jurisdiction.conf
+TAP_TESTS       = 1
+PROVE_TESTS     = test/tap/*.pl
+endif
+
+PG_CPPFLAGS = -Isrc -DJUR_VERSION='"$(EXTVERSION)"'
+SHLIB_LINK  = -lcrypto
+PG_CONFIG  ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+# PGXS tracks no headers; any header change rebuilds everything (seconds).
+$(OBJS): $(wildcard src/*/*.h) jurisdiction.control
+
+$(INSTALL_SQL): $(sort $(wildcard src/sql/install/*.sql)) jurisdiction.control
+	cat $(filter %.sql,$^) > $@
+
+.PHONY: demo test bench
+demo:
+	sh test/demo.sh
+test:
+	sh test/all.sh
+bench:
+	sh test/bench/run.sh

@@ -1,0 +1,76 @@
+/*-------------------------------------------------------------------------
+ *
+ * compat.h
+ *	  Idea: what differs between PostgreSQL 15 and 18, and nothing else.
+ *
+ * The only file that may test PG_VERSION_NUM.  Code is written for the newest
+ * server; this file makes the older one look like it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef JUR_COMPAT_H
+#define JUR_COMPAT_H
+
+#include "catalog/pg_class.h"
+#include "commands/defrem.h"
+#include "executor/executor.h"
+#include "nodes/parsenodes.h"
+#include "parser/parse_relation.h"
+#include "storage/proc.h"
+#include "utils/acl.h"
+
+#if PG_VERSION_NUM < 150000
+#error "jurisdiction needs PostgreSQL 15 or later"
+#endif
+
+/* PG 16: permissions moved from range table entries to entries of their own */
+#if PG_VERSION_NUM >= 160000
+#define JUR_CHECK_PERMS_PARAMS	List *rtes, List *perminfos, bool raise
+#define JUR_CHECK_PERMS_ARGS	rtes, perminfos, raise
+#define JurPerms				RTEPermissionInfo
+#define jur_rte_perms(rte) \
+	((rte)->perminfoindex > 0 ? getRTEPermissionInfo(perminfos, (rte)) : NULL)
+#else
+#define JUR_CHECK_PERMS_PARAMS	List *rtes, bool raise
+#define JUR_CHECK_PERMS_ARGS	rtes, raise
+#define JurPerms				RangeTblEntry
+#define jur_rte_perms(rte)		(rte)
+#endif
+
+/* PG 16: pg_class_ownercheck and its kin became object_ownercheck */
+#if PG_VERSION_NUM >= 160000
+#include "catalog/pg_database.h"
+#include "catalog/pg_proc.h"
+#define jur_owns_relation(relid, roleid) \
+	object_ownercheck(RelationRelationId, (relid), (roleid))
+#else
+#define jur_owns_relation(relid, roleid)	pg_class_ownercheck((relid), (roleid))
+#endif
+
+/* PG 17: MyProc->pgprocno became a function of the pointer */
+#if PG_VERSION_NUM >= 170000
+#define jur_proc_number(proc)	GetNumberFromPGProc(proc)
+#else
+#define jur_proc_number(proc)	((proc)->pgprocno)
+#endif
+
+/* PG 17: MaxBackends slots grew a name; auxiliary processes come after them */
+#define JUR_MAX_PROCS			(MaxBackends + NUM_AUXILIARY_PROCS + max_prepared_xacts)
+
+/* PG 16: INHERIT became a property of the membership, not of the member */
+#if PG_VERSION_NUM >= 160000
+#define JUR_MEMBERSHIP_INHERITS(authmem, member_inherits)	((authmem)->inherit_option)
+#else
+#define JUR_MEMBERSHIP_INHERITS(authmem, member_inherits)	(member_inherits)
+#endif
+
+/* PG 18: ExecutorRun lost execute_once */
+#if PG_VERSION_NUM >= 180000
+#define JUR_EXECUTOR_RUN_PARAMS	QueryDesc *query, ScanDirection direction, uint64 count
+#define JUR_EXECUTOR_RUN_ARGS	query, direction, count
+#else
+#define JUR_EXECUTOR_RUN_PARAMS	QueryDesc *query, ScanDirection direction, uint64 count, bool execute_once
+#define JUR_EXECUTOR_RUN_ARGS	query, direction, count, execute_once
+#endif
+
+#endif							/* JUR_COMPAT_H */

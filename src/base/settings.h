@@ -1,0 +1,44 @@
+/*-------------------------------------------------------------------------
+ *
+ * settings.h
+ *	  Knows: every setting of the extension, as the session sees it now.
+ *	  Refuses to know: what anybody does with them.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef JUR_SETTINGS_H
+#define JUR_SETTINGS_H
+
+typedef enum JurEnforcement
+{
+	JUR_ENFORCE = 0,			/* zero, so that forgotten memory enforces */
+	JUR_OBSERVE
+} JurEnforcement;
+
+/* written by the server's GUC machinery only */
+extern char *jur_allowed_libraries;
+extern int	jur_enforcement;
+extern char *jur_local_place;
+extern char *jur_purpose;
+extern char *jur_site;
+
+/* true once the library runs from shared_preload_libraries; set by init.c */
+extern bool jur_preloaded;
+
+extern void jur_settings_init(void);
+
+/* true if NAME is one of the settings that only an officer may change */
+extern bool jur_setting_is_guarded(const char *name);
+
+/*
+ * The purpose setting has a rule (which purposes a role may declare) that
+ * only a higher layer can judge; it registers the judgement here.  The
+ * function returns true or sets GUC_check_err* and returns false.
+ */
+typedef bool (*JurPurposeCheck) (const char *purpose);
+extern void jur_on_purpose(JurPurposeCheck check);
+
+/* 55000 unless the library was preloaded; WHAT names the caller for the message */
+extern void jur_require_preloaded(const char *what);
+
+#endif							/* JUR_SETTINGS_H */

@@ -1,0 +1,48 @@
+/*-------------------------------------------------------------------------
+ *
+ * shmem.h
+ *	  Knows: one shared-memory segment: counters and a slot per process.
+ *	  Refuses to know: what the numbers mean.
+ *
+ * A slot carries to parallel workers what their own process cannot know: the
+ * address of the leader's client.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef JUR_SHMEM_H
+#define JUR_SHMEM_H
+
+/* counters of jurisdiction.stat, in the order of its columns */
+typedef enum JurCounter
+{
+	JUR_COUNT_DECISIONS,		/* decisions computed */
+	JUR_COUNT_CACHE_HITS,		/* decisions answered from a session's cache */
+	JUR_COUNT_ROWS_ALLOWED,		/* rows that passed a filter */
+	JUR_COUNT_ROWS_HIDDEN,		/* rows that a filter held back */
+	JUR_COUNT_REFUSALS,			/* statements refused */
+	JUR_COUNT_OBSERVED,			/* refusals and hidden rows let through in observe mode */
+	JUR_COUNT_EXEMPTIONS,		/* uses of an exemption or of a backup role */
+	JUR_COUNT_POLICY_LOADS,		/* times a session loaded the policy */
+	JUR_COUNT_SUBJECT_BUILDS,	/* times a session found out anew who it is */
+	JUR_NCOUNTERS
+} JurCounter;
+
+/* the client's address; what a parallel worker needs of its leader */
+typedef struct JurClient
+{
+	bool		is_set;
+	bool		is_remote;		/* false: local socket or no client at all */
+	int			family;			/* PGSQL_AF_INET or PGSQL_AF_INET6 */
+	unsigned char address[16];	/* network byte order */
+} JurClient;
+
+extern void jur_shmem_init(void);
+
+extern void jur_count(JurCounter counter, uint64 by);
+extern uint64 jur_counted(JurCounter counter);
+extern void jur_count_reset(void);
+
+/* this session's client; in a parallel worker, the leader's */
+extern JurClient jur_client(void);
+
+#endif							/* JUR_SHMEM_H */
