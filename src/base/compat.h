@@ -73,4 +73,11 @@
 #define JUR_EXECUTOR_RUN_ARGS	query, direction, count, execute_once
 #endif
 
+/* PG 18: a CHECK may be declared NOT ENFORCED, and then proves nothing */
+#if PG_VERSION_NUM >= 180000
+#define JUR_CHECK_IS_ENFORCED(check)	((check)->ccenforced)
+#else
+#define JUR_CHECK_IS_ENFORCED(check)	true
+#endif
+
 #endif							/* JUR_COMPAT_H */

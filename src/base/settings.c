@@ -1,0 +1,156 @@
+/*-------------------------------------------------------------------------
+ *
+ * settings.c
+ *	  Idea: every setting of the extension: comment, variable, check,
+ *	  definition, side by side, in alphabetical order.
+ *
+ * A check hook tests and explains; it changes nothing.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/guc.h"
+
+#include "base/errors.h"
+#include "base/settings.h"
+
+bool		jur_preloaded = false;
+
+static JurPurposeCheck purpose_check = NULL;
+
+/*
+ * jurisdiction.allowed_libraries: what LOAD, LANGUAGE C functions and
+ * extensions with C code may bring in where the extension is installed.  The
+ * default holds what ships with the server and reads no table by itself.
+ */
+char	   *jur_allowed_libraries = NULL;
+
+/*
+ * jurisdiction.enforcement: observe decides and records, and refuses nothing.
+ */
+int			jur_enforcement = JUR_ENFORCE;
+
+static const struct config_enum_entry enforcement_options[] = {
+	{"enforce", JUR_ENFORCE, false},
+	{"observe", JUR_OBSERVE, false},
+	{NULL, 0, false}
+};
+
+/*
+ * jurisdiction.local_place: the place that a local socket or a loopback
+ * address adds.  Empty adds none.
+ */
+char	   *jur_local_place = NULL;
+
+/*
+ * jurisdiction.purpose: what this session declares its reading to be for.
+ * Which purposes it may declare is in its role's tag.
+ */
+char	   *jur_purpose = NULL;
+
+/*
+ * jurisdiction.site: where this server stands.  Empty refuses every write to
+ * a tagged table.
+ */
+char	   *jur_site = NULL;
+
+/* a place code by form: the registry is in tables, which GUCs cannot read */
+static bool
+check_place(char **newval, void **extra, GucSource source)
+{
+	const char *c = *newval;
+
+	if (*c == '\0')
+		return true;
+	if (strlen(c) < 2 || strlen(c) > 31 || *c < 'A' || *c > 'Z')
+	{
+		GUC_check_errdetail("A place is an ISO 3166-1 or 3166-2 code or a group, such as DE, US-CA or EU.");
+		return false;
+	}
+	for (; *c; c++)
+		if (!((*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') ||
+			  *c == '-' || *c == '_'))
+		{
+			GUC_check_errdetail("A place is an ISO 3166-1 or 3166-2 code or a group, such as DE, US-CA or EU.");
+			return false;
+		}
+	return true;
+}
+
+static bool
+check_purpose(char **newval, void **extra, GucSource source)
+{
+	if (**newval == '\0' || purpose_check == NULL)
+		return true;
+	return purpose_check(*newval);
+}
+
+void
+jur_on_purpose(JurPurposeCheck check)
+{
+	purpose_check = check;
+}
+
+bool
+jur_setting_is_guarded(const char *name)
+{
+	static const char *const guarded[] = {
+		"jurisdiction.allowed_libraries", "jurisdiction.enforcement",
+		"jurisdiction.local_place", "jurisdiction.site",
+		"shared_preload_libraries", NULL
+	};
+	int			i;
+
+	for (i = 0; guarded[i]; i++)
+		if (pg_strcasecmp(name, guarded[i]) == 0)
+			return true;
+	return false;
+}
+
+void
+jur_require_preloaded(const char *what)
+{
+	if (jur_preloaded)
+		return;
+	ereport(ERROR,
+			(errcode(JUR_ERR_NOT_CONFIGURED),
+			 errmsg("%s needs the library jurisdiction to be preloaded", what),
+			 errhint("Add jurisdiction to shared_preload_libraries and restart the server.")));
+}
+
+void
+jur_settings_init(void)
+{
+	DefineCustomStringVariable("jurisdiction.allowed_libraries",
+							   "Libraries that may be loaded, by name, where the extension is installed.",
+							   "They hold code that could get around enforcement: list only what is trusted with every row.",
+							   &jur_allowed_libraries,
+							   "plpgsql, btree_gin, btree_gist, citext, cube, earthdistance, "
+							   "fuzzystrmatch, hstore, intarray, isn, ltree, pg_stat_statements, "
+							   "pg_trgm, pgcrypto, pgaudit, seg, tablefunc, unaccent, uuid-ossp",
+							   PGC_SIGHUP, GUC_LIST_INPUT,
+							   NULL, NULL, NULL);
+	DefineCustomEnumVariable("jurisdiction.enforcement",
+							 "Whether refusals are carried out or only recorded.",
+							 NULL,
+							 &jur_enforcement, JUR_ENFORCE, enforcement_options,
+							 PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("jurisdiction.local_place",
+							   "The place that a local socket or loopback connection comes from.",
+							   "Empty: such a connection adds no place.",
+							   &jur_local_place, "", PGC_SIGHUP, 0,
+							   check_place, NULL, NULL);
+	DefineCustomStringVariable("jurisdiction.purpose",
+							   "The purpose this session declares.",
+							   "Only purposes listed in the role's tag can be declared.",
+							   &jur_purpose, "", PGC_USERSET, 0,
+							   check_purpose, NULL, NULL);
+	DefineCustomStringVariable("jurisdiction.site",
+							   "The place where this server stands.",
+							   "Empty: writing to tagged tables is refused.",
+							   &jur_site, "", PGC_SIGHUP, 0,
+							   check_place, NULL, NULL);
+	MarkGUCPrefixReserved("jurisdiction");
+}

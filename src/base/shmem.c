@@ -1,0 +1,165 @@
+/*-------------------------------------------------------------------------
+ *
+ * shmem.c
+ *	  Idea: one shared-memory segment: counters, and a slot per process.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/parallel.h"
+#include "access/twophase.h"
+#include "miscadmin.h"
+#include "port/atomics.h"
+#include "storage/ipc.h"
+#include "storage/proc.h"
+#include "storage/shmem.h"
+#include "utils/backend_status.h"
+#include "utils/inet.h"
+
+#include "base/compat.h"
+#include "base/shmem.h"
+
+typedef struct JurShared
+{
+	pg_atomic_uint64 counters[JUR_NCOUNTERS];
+	JurClient	clients[FLEXIBLE_ARRAY_MEMBER];
+} JurShared;
+
+static JurShared *shared = NULL;
+static shmem_request_hook_type prev_shmem_request = NULL;
+static shmem_startup_hook_type prev_shmem_startup = NULL;
+
+static Size
+shared_size(void)
+{
+	return offsetof(JurShared, clients) + mul_size(JUR_MAX_PROCS, sizeof(JurClient));
+}
+
+static void
+request(void)
+{
+	if (prev_shmem_request)
+		prev_shmem_request();
+	RequestAddinShmemSpace(shared_size());
+}
+
+static void
+startup(void)
+{
+	bool		found;
+
+	if (prev_shmem_startup)
+		prev_shmem_startup();
+	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+	shared = ShmemInitStruct("jurisdiction", shared_size(), &found);
+	if (!found)
+	{
+		int			i;
+
+		memset(shared, 0, shared_size());
+		for (i = 0; i < JUR_NCOUNTERS; i++)
+			pg_atomic_init_u64(&shared->counters[i], 0);
+	}
+	LWLockRelease(AddinShmemInitLock);
+}
+
+void
+jur_shmem_init(void)
+{
+	prev_shmem_request = shmem_request_hook;
+	shmem_request_hook = request;
+	prev_shmem_startup = shmem_startup_hook;
+	shmem_startup_hook = startup;
+}
+
+void
+jur_count(JurCounter counter, uint64 by)
+{
+	if (shared && by > 0)
+		pg_atomic_fetch_add_u64(&shared->counters[counter], by);
+}
+
+uint64
+jur_counted(JurCounter counter)
+{
+	return shared ? pg_atomic_read_u64(&shared->counters[counter]) : 0;
+}
+
+void
+jur_count_reset(void)
+{
+	int			i;
+
+	for (i = 0; shared && i < JUR_NCOUNTERS; i++)
+		pg_atomic_write_u64(&shared->counters[i], 0);
+}
+
+/*
+ * An IPv4 address written as IPv6 (::ffff:a.b.c.d), as a dual-stack socket
+ * reports it, counts as IPv4: the network table lists it so.
+ */
+static bool
+is_mapped_ipv4(const unsigned char *address)
+{
+	static const unsigned char prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+	return memcmp(address, prefix, sizeof(prefix)) == 0;
+}
+
+static JurClient
+client_of_backend(void)
+{
+	JurClient	client = {.is_set = true};
+	struct sockaddr_storage *from;
+
+	/*
+	 * The same address that pg_stat_activity shows; taken from there because
+	 * the header of MyProcPort wants GSSAPI headers that few machines have.
+	 */
+	if (MyBEEntry == NULL)
+		return client;
+	from = &MyBEEntry->st_clientaddr.addr;
+	if (from->ss_family == AF_INET)
+	{
+		client.is_remote = true;
+		client.family = PGSQL_AF_INET;
+		memcpy(client.address, &((struct sockaddr_in *) from)->sin_addr, 4);
+	}
+	else if (from->ss_family == AF_INET6)
+	{
+		const unsigned char *address =
+			(unsigned char *) &((struct sockaddr_in6 *) from)->sin6_addr;
+
+		client.is_remote = true;
+		client.family = is_mapped_ipv4(address) ? PGSQL_AF_INET : PGSQL_AF_INET6;
+		if (client.family == PGSQL_AF_INET)
+			memcpy(client.address, address + 12, 4);
+		else
+			memcpy(client.address, address, 16);
+	}
+	return client;
+}
+
+JurClient
+jur_client(void)
+{
+	static JurClient mine;
+	static bool stored = false;
+
+	if (IsParallelWorker())
+	{
+		if (shared && MyProc && MyProc->lockGroupLeader)
+			return shared->clients[jur_proc_number(MyProc->lockGroupLeader)];
+		return (JurClient) {.is_set = false};
+	}
+	if (!mine.is_set)
+		mine = client_of_backend();
+	/* only once there is a process slot can a worker look it up */
+	if (!stored && shared && MyProc)
+	{
+		shared->clients[jur_proc_number(MyProc)] = mine;
+		stored = true;
+	}
+	return mine;
+}

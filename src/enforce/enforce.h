@@ -1,0 +1,22 @@
+/*-------------------------------------------------------------------------
+ *
+ * enforce.h
+ *	  Knows: what is protected, by which hook, and how a "no" is carried out.
+ *	  Refuses to know: why it is a "no"; that is policy's business.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef JUR_ENFORCE_H
+#define JUR_ENFORCE_H
+
+extern void jur_enforce_relabel_init(void);
+extern void jur_enforce_rows_init(void);
+extern void jur_enforce_plan_init(void);
+extern void jur_wall_init(void);
+extern void jur_enforce_execute_init(void);
+extern void jur_enforce_ddl_init(void);
+extern void jur_enforce_utility_init(void);
+/* the library was loaded without being preloaded: refuse, enforce nothing */
+extern void jur_enforce_late_init(void);
+
+#endif							/* JUR_ENFORCE_H */

@@ -1,0 +1,315 @@
+/*-------------------------------------------------------------------------
+ *
+ * object_label.c
+ *	  Idea: the tags of a relation and its columns, cached until they change.
+ *
+ * pg_seclabel has no system cache, so each relation's tags are read once by
+ * index and kept.  An untagged relation costs one hash lookup afterwards.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "access/table.h"
+#include "access/transam.h"
+#include "catalog/indexing.h"
+#include "catalog/objectaddress.h"
+#include "catalog/pg_authid.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_seclabel.h"
+#include "commands/seclabel.h"
+#include "nodes/primnodes.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/hsearch.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "base/compat.h"
+#include "store/store.h"
+
+typedef struct CacheEntry
+{
+	Oid			relid;			/* key */
+	bool		is_stale;
+	MemoryContext context;		/* NULL: untagged */
+	JurTagged  *tagged;
+} CacheEntry;
+
+static HTAB *cache = NULL;
+static const JurTagged untagged = {0};
+
+static bool any_tagged = false;
+static bool any_tagged_is_known = false;
+
+static void
+mark_stale(JurChange change, Oid relid)
+{
+	HASH_SEQ_STATUS seq;
+	CacheEntry *entry;
+
+	if (change != JUR_CHANGED_TAGS)
+		return;
+	any_tagged_is_known = false;
+	if (cache == NULL)
+		return;
+	if (OidIsValid(relid))
+	{
+		entry = hash_search(cache, &relid, HASH_FIND, NULL);
+		if (entry)
+			entry->is_stale = true;
+		return;
+	}
+	hash_seq_init(&seq, cache);
+	while ((entry = hash_seq_search(&seq)) != NULL)
+		entry->is_stale = true;
+}
+
+static void
+make_cache(void)
+{
+	HASHCTL		control = {.keysize = sizeof(Oid),.entrysize = sizeof(CacheEntry)};
+
+	cache = hash_create("jurisdiction tags", 128, &control, HASH_ELEM | HASH_BLOBS);
+	jur_on_change(mark_stale);
+}
+
+/* add one tag; false if it cannot be read */
+static bool
+add_tag(JurTagged *tagged, int32 attnum, const char *text)
+{
+	JurLabelError error;
+	JurColumnTag *column;
+
+	tagged->is_tagged = true;
+	if (attnum == 0)
+	{
+		tagged->relation = jur_parse_relation_tag(text, &error);
+		return tagged->relation != NULL;
+	}
+	column = jur_parse_column_tag(text, &error);
+	if (column == NULL)
+		return false;
+	column->attnum = attnum;
+	if (column->is_rows)
+	{
+		/* two row labels cannot both be meant; tagging refuses the second */
+		if (tagged->row_attnum != 0)
+			return false;
+		tagged->row_attnum = attnum;
+		tagged->ceiling = column->within;
+		return true;
+	}
+	if (tagged->columns == NULL)
+		tagged->columns = palloc(sizeof(JurColumnTag));
+	else
+		tagged->columns = repalloc(tagged->columns,
+								   (tagged->ncolumns + 1) * sizeof(JurColumnTag));
+	tagged->columns[tagged->ncolumns++] = *column;
+	return true;
+}
+
+/* is this CHECK exactly "row label <@ ceiling"? */
+static bool
+is_ceiling_check(const char *ccbin, const JurTagged *tagged)
+{
+	OpExpr	   *op = stringToNode(ccbin);
+	Var		   *var;
+	Const	   *limit;
+	char	   *name;
+
+	if (!IsA(op, OpExpr) || list_length(op->args) != 2 ||
+		!IsA(linitial(op->args), Var) || !IsA(lsecond(op->args), Const))
+		return false;
+	var = linitial(op->args);
+	limit = lsecond(op->args);
+	name = get_opname(op->opno);
+	return name && strcmp(name, "<@") == 0 &&
+		var->varattno == tagged->row_attnum &&
+		limit->consttype == jur_label_type_oid() && !limit->constisnull &&
+		jur_label_equal(jur_label_of_datum(limit->constvalue), tagged->ceiling);
+}
+
+/*
+ * A ceiling may only be relied on if the table itself enforces it on every
+ * path: NOT NULL, and a validated CHECK.
+ */
+static bool
+ceiling_is_enforced(Relation rel, const JurTagged *tagged)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+	int			i;
+
+	if (tagged->ceiling == NULL || desc->constr == NULL ||
+		!TupleDescAttr(desc, tagged->row_attnum - 1)->attnotnull)
+		return false;
+	for (i = 0; i < desc->constr->num_check; i++)
+		if (desc->constr->check[i].ccvalid &&
+			JUR_CHECK_IS_ENFORCED(&desc->constr->check[i]) &&
+			is_ceiling_check(desc->constr->check[i].ccbin, tagged))
+			return true;
+	return false;
+}
+
+/* read the tags of RELID into the current memory context; NULL: none */
+static JurTagged *
+read_tags(Relation rel)
+{
+	JurTagged  *tagged = NULL;
+	Relation	catalog = table_open(SecLabelRelationId, AccessShareLock);
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&keys[0], Anum_pg_seclabel_objoid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(RelationGetRelid(rel)));
+	ScanKeyInit(&keys[1], Anum_pg_seclabel_classoid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(RelationRelationId));
+	scan = systable_beginscan(catalog, SecLabelObjectIndexId, true, NULL, 2, keys);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		bool		isnull;
+		Datum		provider = heap_getattr(tuple, Anum_pg_seclabel_provider,
+											RelationGetDescr(catalog), &isnull);
+		Datum		label;
+
+		if (isnull || strcmp(TextDatumGetCString(provider), JUR_PROVIDER) != 0)
+			continue;
+		if (tagged == NULL)
+		{
+			tagged = palloc0(sizeof(JurTagged));
+			tagged->relid = RelationGetRelid(rel);
+		}
+		label = heap_getattr(tuple, Anum_pg_seclabel_label,
+							 RelationGetDescr(catalog), &isnull);
+		if (isnull ||
+			!add_tag(tagged, ((FormData_pg_seclabel *) GETSTRUCT(tuple))->objsubid,
+					 TextDatumGetCString(label)))
+			tagged->is_broken = true;
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	if (tagged && !tagged->is_broken)
+		tagged->ceiling_holds = ceiling_is_enforced(rel, tagged);
+	return tagged;
+}
+
+static void
+fill(CacheEntry *entry)
+{
+	MemoryContext fresh;
+	MemoryContext caller;
+	Relation	rel;
+	JurTagged  *tagged = NULL;
+
+	fresh = AllocSetContextCreate(CurrentMemoryContext, "jurisdiction tags",
+								  ALLOCSET_SMALL_SIZES);
+	caller = MemoryContextSwitchTo(fresh);
+	/* whatever changes from here on makes the entry stale again */
+	entry->is_stale = false;
+	PG_TRY();
+	{
+		rel = try_relation_open(entry->relid, AccessShareLock);
+		if (rel)
+		{
+			tagged = read_tags(rel);
+			relation_close(rel, AccessShareLock);
+		}
+	}
+	PG_CATCH();
+	{
+		entry->is_stale = true;
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+
+	if (entry->context)
+		MemoryContextDelete(entry->context);
+	entry->context = NULL;
+	entry->tagged = NULL;
+	if (tagged)
+	{
+		MemoryContextSetParent(fresh, CacheMemoryContext);
+		entry->context = fresh;
+		entry->tagged = tagged;
+	}
+	else
+		MemoryContextDelete(fresh);
+}
+
+const JurTagged *
+jur_tags_of(Oid relid)
+{
+	CacheEntry *entry;
+	bool		found;
+
+	/* catalogs cannot be tagged, and are read while caches are being built */
+	if (relid < FirstNormalObjectId || !jur_is_installed())
+		return &untagged;
+	if (cache == NULL)
+		make_cache();
+	entry = hash_search(cache, &relid, HASH_ENTER, &found);
+	if (!found)
+	{
+		entry->is_stale = true;
+		entry->context = NULL;
+		entry->tagged = NULL;
+	}
+	/* an invalidation while reading makes it stale at once: read again */
+	while (entry->is_stale)
+		fill(entry);
+	return entry->tagged ? entry->tagged : &untagged;
+}
+
+bool
+jur_is_tagged(Oid relid)
+{
+	return jur_tags_of(relid)->is_tagged;
+}
+
+bool
+jur_any_tagged(void)
+{
+	Relation	catalog;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bool		found = false;
+
+	if (!jur_is_installed())
+		return false;
+	if (cache == NULL)
+		make_cache();
+	if (any_tagged_is_known)
+		return any_tagged;
+
+	any_tagged_is_known = true;
+	catalog = table_open(SecLabelRelationId, AccessShareLock);
+	scan = systable_beginscan(catalog, InvalidOid, false, NULL, 0, NULL);
+	while (!found && HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		bool		isnull;
+		Datum		provider = heap_getattr(tuple, Anum_pg_seclabel_provider,
+											RelationGetDescr(catalog), &isnull);
+
+		found = ((FormData_pg_seclabel *) GETSTRUCT(tuple))->classoid == RelationRelationId &&
+			!isnull && strcmp(TextDatumGetCString(provider), JUR_PROVIDER) == 0;
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	any_tagged = found;
+	return found;
+}
+
+char *
+jur_tag_text(Oid classid, Oid objid, int32 subid)
+{
+	ObjectAddress object;
+
+	ObjectAddressSubSet(object, classid, objid, subid);
+	return GetSecurityLabel(&object, JUR_PROVIDER);
+}

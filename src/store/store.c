@@ -1,0 +1,138 @@
+/*-------------------------------------------------------------------------
+ *
+ * store.c
+ *	  Idea: is the extension in this database, and under which OIDs?
+ *
+ * Everything is a system-cache lookup, so nothing here can be stale; what is
+ * looked up by name is also watched for changes (invalidate.c).
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/transam.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "commands/extension.h"
+#include "miscadmin.h"
+#include "utils/catcache.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "store/store.h"
+#include "store/store_internal.h"
+
+/*
+ * The tables whose rows are policy: only officers write them.  The second
+ * member says who must be told of a change.
+ */
+static const struct
+{
+	const char *name;
+	JurChange	change;
+}			policy_tables[] =
+{
+	{"place", JUR_CHANGED_POLICY},
+	{"membership", JUR_CHANGED_POLICY},
+	{"category", JUR_CHANGED_POLICY},
+	{"purpose", JUR_CHANGED_POLICY},
+	{"legal_basis", JUR_CHANGED_POLICY},
+	{"preset", JUR_CHANGED_POLICY},
+	{"preset_rule", JUR_CHANGED_POLICY},
+	{"transfer_rule", JUR_CHANGED_POLICY},
+	{"exemption", JUR_CHANGED_ROLES},
+	{"network", JUR_CHANGED_NETWORK},
+};
+
+Oid
+jur_schema_oid(void)
+{
+	return get_namespace_oid(JUR_SCHEMA, true);
+}
+
+Oid
+jur_extension_oid(void)
+{
+	return get_extension_oid("jurisdiction", true);
+}
+
+Oid
+jur_label_type_oid(void)
+{
+	Oid			schema;
+
+	if (!IsTransactionState() || !OidIsValid(MyDatabaseId))
+		return InvalidOid;
+	schema = jur_schema_oid();
+	if (!OidIsValid(schema))
+		return InvalidOid;
+	return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
+						   CStringGetDatum("label"), ObjectIdGetDatum(schema));
+}
+
+bool
+jur_is_installed(void)
+{
+	return OidIsValid(jur_label_type_oid());
+}
+
+Oid
+jur_table_oid(const char *name)
+{
+	Oid			schema = jur_schema_oid();
+	Oid			relid;
+	int			i;
+
+	if (!OidIsValid(schema))
+		return InvalidOid;
+	relid = get_relname_relid(name, schema);
+	if (OidIsValid(relid))
+		for (i = 0; i < lengthof(policy_tables); i++)
+			if (strcmp(name, policy_tables[i].name) == 0)
+				jur_watch_relation(relid, policy_tables[i].change);
+	return relid;
+}
+
+bool
+jur_is_policy_table(Oid relid)
+{
+	Oid			schema;
+	char	   *name;
+	int			i;
+
+	if (relid < FirstNormalObjectId)
+		return false;
+	schema = get_rel_namespace(relid);
+	if (!OidIsValid(schema) || schema != jur_schema_oid())
+		return false;
+	name = get_rel_name(relid);
+	for (i = 0; name && i < lengthof(policy_tables); i++)
+		if (strcmp(name, policy_tables[i].name) == 0)
+			return true;
+	return false;
+}
+
+Oid
+jur_function_oid(const char *name)
+{
+	Oid			schema = jur_schema_oid();
+	Oid			found = InvalidOid;
+	CatCList   *list;
+	int			i;
+
+	if (!OidIsValid(schema))
+		return InvalidOid;
+	list = SearchSysCacheList1(PROCNAMEARGSNSP, CStringGetDatum(name));
+	for (i = 0; i < list->n_members; i++)
+	{
+		Form_pg_proc proc = (Form_pg_proc) GETSTRUCT(&list->members[i]->tuple);
+
+		if (proc->pronamespace == schema)
+			found = proc->oid;
+	}
+	ReleaseSysCacheList(list);
+	return found;
+}

@@ -1,0 +1,16 @@
+/*-------------------------------------------------------------------------
+ *
+ * store_internal.h
+ *	  What the files of store/ share: which relations are watched.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef JUR_STORE_INTERNAL_H
+#define JUR_STORE_INTERNAL_H
+
+#include "store/store.h"
+
+/* from now on, a change of RELID is told as CHANGE */
+extern void jur_watch_relation(Oid relid, JurChange change);
+
+#endif							/* JUR_STORE_INTERNAL_H */
