@@ -1,0 +1,92 @@
+/*-------------------------------------------------------------------------
+ *
+ * enforce_internal.h
+ *	  What the files of enforce/ share: judging, and the state of the
+ *	  statement that is being run.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef JUR_ENFORCE_INTERNAL_H
+#define JUR_ENFORCE_INTERNAL_H
+
+#include "nodes/params.h"
+#include "nodes/parsenodes.h"
+#include "nodes/plannodes.h"
+#include "utils/queryenvironment.h"
+
+#include "enforce/enforce.h"
+#include "session/session.h"
+
+/*
+ * judge.c: decide, record, refuse.
+ *
+ * jur_refused() records a refusal and says whether it must be carried out:
+ * false in observe mode.  The caller then raises, with its own message:
+ *
+ *		if (jur_refused("read", relid, "no exemption"))
+ *			ereport(ERROR, ...);
+ *
+ * A guarded act (policy, tags, LOAD) is refused in observe mode too.
+ */
+extern bool jur_refused(const char *action, Oid relid, const char *reason);
+extern void jur_refused_guarded(const char *action, const char *object,
+								const char *reason);
+/* an act that was let through and must leave a trace: tag, rule, exemption */
+extern void jur_recorded(const char *event, const char *object,
+						 const char *detail);
+/* "public.patient", quoted as needed; for messages */
+extern char *jur_relation_name(Oid relid);
+extern bool jur_observing(void);
+
+/* exempt.c: who is never judged, in one list */
+extern bool jur_is_restoring(void); /* binary upgrade, or a backup role */
+extern bool jur_in_own_script(void);	/* our install or update script runs */
+extern bool jur_may_bypass(Oid relid, const char *action);	/* recorded at use */
+
+/* enforce_rows.c */
+extern void jur_check_new_label(const JurLabel *label, Oid relid);
+extern void jur_rows_flush_counts(void);
+/* what a COPY (query) TO may not send; set while one runs */
+typedef struct JurExport
+{
+	JurQuestion question;
+	uint64		refused;
+	struct HTAB *by_label;		/* label datum bytes -> count */
+} JurExport;
+extern JurExport *jur_export;
+extern void jur_export_begin(JurExport *export, JurQuestion question);
+extern void jur_export_note(Datum label);
+extern void jur_export_refuse(JurExport *export, Oid relid, bool hidden);
+
+/* wall.c */
+extern bool jur_touches_tagged(List *rtable);
+/* may the session read what column COLUMN of a table holds, for every row? */
+extern bool jur_column_is_open(const JurTagged *tagged, const JurColumnTag *column);
+/* a statement that makes a table of what it reads is running */
+extern int	jur_making_table;
+/* the wall for a table that a utility command reads or writes whole */
+extern void jur_wall_for_command(Oid relid, AclMode required);
+
+/* enforce_execute.c */
+extern bool jur_enclosed_in_referential_check(void);
+/* every statement starts with this: who are we now? */
+extern void jur_statement_begins(void);
+/* names (palloc'd in TopMemoryContext) of cursors declared WITH HOLD */
+extern List *jur_held_cursors;
+
+/* enforce_copy.c */
+extern bool jur_copy(PlannedStmt *pstmt, const char *query_string,
+					 ParamListInfo params, QueryEnvironment *env,
+					 uint64 *processed);
+
+/* enforce_relabel.c */
+extern void jur_security_label(SecLabelStmt *stmt);
+extern void jur_tag_child(Oid parent, Oid child);
+/* our own ALTER TABLE is running: enforce_ddl.c lets it pass */
+extern bool jur_internal_ddl;
+
+/* enforce_ddl.c */
+extern void jur_judge_ddl(Node *stmt);
+extern void jur_follow_ddl(Node *stmt);
+
+#endif							/* JUR_ENFORCE_INTERNAL_H */

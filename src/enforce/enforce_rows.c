@@ -1,0 +1,426 @@
+/*-------------------------------------------------------------------------
+ *
+ * enforce_rows.c
+ *	  Idea: a row is seen or written only if its label is admitted.
+ *	  Hooks: row_security_policy_hook_restrictive, ..._permissive.
+ *
+ * The server's row security does the work at rewrite time, so that inlined
+ * functions, views, RETURNING and ON CONFLICT are all covered, error details
+ * are redacted, and a table stays closed where this library is missing.
+ *
+ * The filter is a call, never a constant: the quals of a prepared statement
+ * outlive the session state they were made under.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "rewrite/rowsecurity.h"
+#include "utils/acl.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "base/errors.h"
+#include "base/settings.h"
+#include "base/shmem.h"
+#include "enforce/enforce_internal.h"
+
+static row_security_policy_hook_type prev_restrictive = NULL;
+static row_security_policy_hook_type prev_permissive = NULL;
+
+static uint64 rows_allowed = 0;
+static uint64 rows_hidden = 0;
+static uint64 rows_observed = 0;
+
+/* ---------------------------------------------------------------- policies */
+
+static Expr *
+call_on_label(const char *function, Expr *label, Oid relid)
+{
+	List	   *args = list_make1(label);
+	Oid			oid = jur_function_oid(function);
+
+	if (!OidIsValid(oid))
+		elog(ERROR, "function jurisdiction.%s is missing", function);
+	if (OidIsValid(relid))
+		args = lappend(args, makeConst(REGCLASSOID, -1, InvalidOid, sizeof(Oid),
+									   ObjectIdGetDatum(relid), false, true));
+	return (Expr *) makeFuncExpr(oid, BOOLOID, args, InvalidOid, InvalidOid,
+								 COERCE_EXPLICIT_CALL);
+}
+
+static Expr *
+label_const(const JurLabel *label)
+{
+	return (Expr *) makeConst(jur_label_type_oid(), -1, InvalidOid, -1,
+							  jur_label_datum(label), false, false);
+}
+
+static RowSecurityPolicy *
+make_policy(bool permissive, Expr *qual, Expr *with_check)
+{
+	RowSecurityPolicy *policy = palloc0(sizeof(RowSecurityPolicy));
+	Datum		everyone = ObjectIdGetDatum(ACL_ID_PUBLIC);
+
+	policy->policy_name = pstrdup("jurisdiction");
+	policy->polcmd = '*';
+	policy->roles = construct_array(&everyone, 1, OIDOID, sizeof(Oid), true, TYPALIGN_INT);
+	policy->permissive = permissive;
+	policy->qual = qual;
+	policy->with_check_qual = with_check;
+	policy->hassublinks = false;
+	return policy;
+}
+
+/*
+ * The restrictive policies of a tagged table: one for the row label, one for
+ * the table's own.  Asking for both is asking for their join (ruling 17).
+ */
+static List *
+restrict_rows(CmdType command, Relation rel)
+{
+	const JurTagged *tagged = jur_tags_of(RelationGetRelid(rel));
+	List	   *policies = prev_restrictive ? prev_restrictive(command, rel) : NIL;
+	Expr	   *label;
+
+	if (!tagged->is_tagged)
+		return policies;
+	if (tagged->is_broken)
+	{
+		Expr	   *no = (Expr *) makeBoolConst(false, false);
+
+		return lappend(policies, make_policy(false, no, no));
+	}
+	if (tagged->relation && tagged->relation->label)
+	{
+		label = label_const(tagged->relation->label);
+		policies = lappend(policies,
+						   make_policy(false,
+									   call_on_label("row_visible", label, InvalidOid),
+									   call_on_label("row_writable", label,
+													 RelationGetRelid(rel))));
+	}
+	if (tagged->row_attnum != 0)
+	{
+		label = (Expr *) makeVar(1, tagged->row_attnum, jur_label_type_oid(),
+								 -1, InvalidOid, 0);
+		policies = lappend(policies,
+						   make_policy(false,
+									   call_on_label("row_visible", label, InvalidOid),
+									   call_on_label("row_writable", label,
+													 RelationGetRelid(rel))));
+	}
+	return policies;
+}
+
+/*
+ * Restrictive policies alone deny everything.  A permissive TRUE is ours to
+ * add exactly when nobody wrote a permissive policy for any role: where the
+ * application has its own, they decide, and ours only takes away.
+ */
+static List *
+permit_rows(CmdType command, Relation rel)
+{
+	List	   *policies = prev_permissive ? prev_permissive(command, rel) : NIL;
+	ListCell   *lc;
+	Expr	   *yes;
+
+	if (!jur_is_tagged(RelationGetRelid(rel)))
+		return policies;
+	if (rel->rd_rsdesc)
+		foreach(lc, rel->rd_rsdesc->policies)
+			if (((RowSecurityPolicy *) lfirst(lc))->permissive)
+				return policies;
+	yes = (Expr *) makeBoolConst(true, false);
+	return lappend(policies, make_policy(true, yes, yes));
+}
+
+void
+jur_enforce_rows_init(void)
+{
+	prev_restrictive = row_security_policy_hook_restrictive;
+	row_security_policy_hook_restrictive = restrict_rows;
+	prev_permissive = row_security_policy_hook_permissive;
+	row_security_policy_hook_permissive = permit_rows;
+}
+
+/* ------------------------------------------------------------ the read side */
+
+/*
+ * Verdicts of the labels this call site saw last, direct-mapped by the
+ * label's bytes.  A table has few distinct labels; this saves the hash lookup
+ * of jur_admits_datum() for nearly every row.
+ */
+#define MEMO_SIZE 64
+#define MEMO_BYTES 22
+
+typedef struct MemoEntry
+{
+	uint8		size;
+	bool		allowed;
+	char		bytes[MEMO_BYTES];
+} MemoEntry;
+
+typedef struct Memo
+{
+	uint64		generation;
+	MemoEntry	entries[MEMO_SIZE];
+} Memo;
+
+static Memo *
+memo_of(FmgrInfo *flinfo)
+{
+	Memo	   *memo = flinfo->fn_extra;
+
+	if (memo == NULL)
+	{
+		memo = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof(Memo));
+		flinfo->fn_extra = memo;
+	}
+	return memo;
+}
+
+static inline uint32
+memo_slot(const char *bytes, Size size)
+{
+	uint32		hash = size;
+	Size		i;
+
+	for (i = 0; i < size; i++)
+		hash = hash * 31 + (unsigned char) bytes[i];
+	return hash % MEMO_SIZE;
+}
+
+static bool
+ask_policy(Datum label)
+{
+	return jur_admits_datum(label, JUR_READ) == JUR_ALLOW;
+}
+
+/* the verdict for one label, from the memo where it is there */
+static inline bool
+admitted(FmgrInfo *flinfo, Datum label, bool (*ask) (Datum))
+{
+	Memo	   *memo = memo_of(flinfo);
+	struct varlena *value = (struct varlena *) DatumGetPointer(label);
+	MemoEntry  *entry;
+	const char *bytes;
+	Size		size;
+
+	if (VARATT_IS_EXTERNAL(value) || VARATT_IS_COMPRESSED(value))
+		return ask(label);
+	bytes = VARDATA_ANY(value);
+	size = VARSIZE_ANY_EXHDR(value);
+	if (size > MEMO_BYTES || size == 0)
+		return ask(label);
+	if (memo->generation != jur_generation)
+	{
+		memset(memo, 0, sizeof(Memo));
+		memo->generation = jur_generation;
+	}
+	entry = &memo->entries[memo_slot(bytes, size)];
+	if (entry->size == size && memcmp(entry->bytes, bytes, size) == 0)
+		return entry->allowed;
+	entry->allowed = ask(label);
+	entry->size = size;
+	memcpy(entry->bytes, bytes, size);
+	/* asking may have found a new generation: then this entry is of that one */
+	memo->generation = jur_generation;
+	return entry->allowed;
+}
+
+/*
+ * row_visible(label) returns boolean: may this session read a row so
+ * labelled?  The filter of every tagged table.  NULL is visible to nobody.
+ */
+PG_FUNCTION_INFO_V1(jur_sql_row_visible);
+Datum
+jur_sql_row_visible(PG_FUNCTION_ARGS)
+{
+	if (!jur_preloaded)
+		jur_require_preloaded("reading a tagged table");
+	if (PG_ARGISNULL(0))
+		PG_RETURN_BOOL(false);
+	if (likely(admitted(fcinfo->flinfo, PG_GETARG_DATUM(0), ask_policy)))
+	{
+		rows_allowed++;
+		if (unlikely(jur_export != NULL))
+			jur_export_note(PG_GETARG_DATUM(0));
+		PG_RETURN_BOOL(true);
+	}
+	if (jur_observing())
+	{
+		rows_observed++;
+		PG_RETURN_BOOL(true);
+	}
+	rows_hidden++;
+	PG_RETURN_BOOL(false);
+}
+
+void
+jur_rows_flush_counts(void)
+{
+	jur_count(JUR_COUNT_ROWS_ALLOWED, rows_allowed);
+	jur_count(JUR_COUNT_ROWS_HIDDEN, rows_hidden);
+	if (rows_observed > 0)
+	{
+		jur_count(JUR_COUNT_OBSERVED, rows_observed);
+		jur_recorded("observe", "",
+					 psprintf(UINT64_FORMAT " rows would have been hidden",
+							  rows_observed));
+	}
+	rows_allowed = rows_hidden = rows_observed = 0;
+}
+
+/* ----------------------------------------------------------- the write side */
+
+static void
+refuse_write(const JurLabel *label, Oid relid, JurAction action,
+			 const JurDecision *decision)
+{
+	char	   *text = jur_label_text(label);
+	char	   *reason = jur_decision_reason(decision, action);
+
+	if (!jur_refused(jur_action_name(action), relid, reason))
+		return;
+	ereport(ERROR,
+			(errcode(JUR_ERR_REFUSED),
+			 errmsg("new row labelled \"%s\" for table %s may not be %s", text,
+					jur_relation_name(relid),
+					action == JUR_STORE ? psprintf("stored at %s", jur_site) :
+					action == JUR_WRITE ? "written by this session" :
+					"read back by this session"),
+			 errdetail("%s", reason),
+			 errhint("See jurisdiction.explain('%s', '%s').", text,
+					 jur_action_name(action))));
+}
+
+/*
+ * A release list is a permission to leave: whoever writes one must be
+ * entitled to give it, by the rules for export or by a role's "release".
+ */
+static void
+check_releases(const JurLabel *label, Oid relid)
+{
+	const JurRoleTag *tag;
+	bool		broken;
+	int			i;
+	int			j;
+
+	tag = jur_role_tag(GetOuterUserId(), &broken);
+	if (tag && tag->release_any)
+		return;
+	for (i = 0; i < label->natoms; i++)
+	{
+		const JurAtom *atom = &label->atoms[i];
+		JurAtom		plain = *atom;
+		JurQuestion question = jur_question(JUR_EXPORT);
+
+		if (atom->release == JUR_RELEASE_BY_RULES)
+			continue;
+		question.needs_clearance = false;
+		plain.release = JUR_RELEASE_BY_RULES;
+		plain.nreleases = 0;
+		if (atom->release == JUR_RELEASE_ANY)
+		{
+			if (jur_refused("release", relid, "release to anywhere"))
+				ereport(ERROR,
+						(errcode(JUR_ERR_REFUSED),
+						 errmsg("label \"%s\" releases rows of table %s to every place",
+								jur_label_text(label), jur_relation_name(relid)),
+						 errhint("Only a role tagged \"release *\" may write it.")));
+			continue;
+		}
+		for (j = 0; j < atom->nreleases; j++)
+		{
+			int			k;
+			bool		granted = strcmp(atom->releases[j], atom->place) == 0;
+
+			for (k = 0; tag && k < tag->nreleases; k++)
+				granted |= strcmp(tag->releases[k], atom->releases[j]) == 0;
+			if (granted ||
+				jur_decide_atom(jur_policy(), &plain, atom->releases[j],
+								&question).verdict == JUR_ALLOW)
+				continue;
+			if (jur_refused("release", relid, atom->releases[j]))
+				ereport(ERROR,
+						(errcode(JUR_ERR_REFUSED),
+						 errmsg("label \"%s\" releases rows of table %s to %s, where no rule allows their export",
+								jur_label_text(label), jur_relation_name(relid),
+								atom->releases[j]),
+						 errhint("A rule that allows the export, or the role tag \"release %s\", permits it.",
+								 atom->releases[j])));
+		}
+	}
+}
+
+/*
+ * Raises unless this session may put a row labelled LABEL into RELID: the
+ * site may store it, the session may write it, and it may read it back.
+ */
+void
+jur_check_new_label(const JurLabel *label, Oid relid)
+{
+	static const JurAction asked[] = {JUR_STORE, JUR_WRITE, JUR_READ};
+	const char *unknown;
+	int			i;
+
+	if (jur_is_restoring())
+		return;
+	if (jur_site == NULL || *jur_site == '\0')
+		ereport(ERROR,
+				(errcode(JUR_ERR_NOT_CONFIGURED),
+				 errmsg("cannot write to tagged table %s: jurisdiction.site is not set",
+						jur_relation_name(relid)),
+				 errhint("Set jurisdiction.site in the server's configuration to the place where it stands.")));
+	unknown = jur_unknown_code(jur_policy(), label);
+	if (unknown && jur_refused("write", relid, unknown))
+		ereport(ERROR,
+				(errcode(JUR_ERR_REFUSED),
+				 errmsg("label \"%s\" names \"%s\", which is not registered",
+						jur_label_text(label), unknown),
+				 errhint("Places are in jurisdiction.place, categories in jurisdiction.category; an officer may add one.")));
+	for (i = 0; i < lengthof(asked); i++)
+	{
+		JurDecision decision = jur_decide_now(label, asked[i]);
+
+		if (decision.verdict != JUR_ALLOW)
+			refuse_write(label, relid, asked[i], &decision);
+	}
+	check_releases(label, relid);
+}
+
+/* the relation that ask_writable() judges for; set by its only caller */
+static Oid	writing_to;
+
+static bool
+ask_writable(Datum label)
+{
+	jur_check_new_label(jur_label_of_datum(label), writing_to);
+	return true;
+}
+
+/*
+ * row_writable(label, table regclass) returns boolean: true, or an error that
+ * says why a row so labelled may not be written there by this session.
+ */
+PG_FUNCTION_INFO_V1(jur_sql_row_writable);
+Datum
+jur_sql_row_writable(PG_FUNCTION_ARGS)
+{
+	jur_require_preloaded("writing to a tagged table");
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(JUR_ERR_NULL_LABEL),
+				 errmsg("new row for table %s has no label",
+						jur_relation_name(PG_GETARG_OID(1))),
+				 errhint("Give the label, or a default such as jurisdiction.default_label().")));
+	writing_to = PG_GETARG_OID(1);
+	(void) admitted(fcinfo->flinfo, PG_GETARG_DATUM(0), ask_writable);
+	PG_RETURN_BOOL(true);
+}
