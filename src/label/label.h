@@ -6,8 +6,10 @@
  *
  * A label is a set of atoms, all of which must be satisfied.  The functions
  * of label.c and label_io.c are pure: they call nothing of the server but
- * palloc, pfree and string builders, so they are fuzzed without one.
- * Everything returned is palloc'd in the current context.
+ * palloc, pfree, ereport and string builders, so they are fuzzed without
+ * one.  Everything returned is palloc'd in the current context; a label that
+ * is returned shares nothing with the arguments and is one chunk, so that
+ * pfree(label) frees all of it.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,6 +17,13 @@
 #define JUR_LABEL_H
 
 #define JUR_CODE_MAX	31		/* bytes of a place or category code */
+
+/*
+ * How large a label may be.  A text beyond these limits is no label; a join,
+ * meet or raise that would yield more is an error 54000.
+ */
+#define JUR_ATOMS_MAX	1024	/* atoms of a label */
+#define JUR_LIST_MAX	255		/* categories, and releases, of an atom */
 
 typedef enum JurLevel
 {
@@ -61,16 +70,18 @@ typedef struct JurLabelError
 extern bool jur_atom_flows(const JurAtom *a, const JurAtom *b);	/* b dominates a */
 extern bool jur_label_flows(const JurLabel *a, const JurLabel *b);	/* a <@ b */
 extern bool jur_label_equal(const JurLabel *a, const JurLabel *b);
-extern int	jur_label_compare(const JurLabel *a, const JurLabel *b);	/* of canonical text */
 extern JurLabel *jur_label_join(const JurLabel *a, const JurLabel *b);
 extern JurLabel *jur_label_meet(const JurLabel *a, const JurLabel *b);
 /* sort, drop duplicates and dominated atoms; the atoms may come in any order */
 extern JurLabel *jur_label_canonical(JurAtom *atoms, int natoms);
+extern JurLabel *jur_label_copy(const JurLabel *label);
+/* by place, level, categories, releases: the order of atoms in a label */
+extern int	jur_atom_compare(const JurAtom *a, const JurAtom *b);
 /* every atom raised to at least LEVEL and given CATEGORIES (place-less raise) */
 extern JurLabel *jur_label_raise(const JurLabel *label, JurLevel level,
 								 const char **categories, int ncategories);
 
-/* label_io.c: text and bytes (pure) */
+/* label_io.c: text to label, by the grammar (pure) */
 /* the whole of TEXT; NULL and *ERROR set if it is not a label */
 extern JurLabel *jur_label_parse(const char *text, JurLabelError *error);
 /*
@@ -80,8 +91,6 @@ extern JurLabel *jur_label_parse(const char *text, JurLabelError *error);
  */
 extern JurLabel *jur_label_parse_prefix(const char *text, int *used,
 										JurLabelError *error);
-/* canonical text */
-extern char *jur_label_text(const JurLabel *label);
 /*
  * The parts of the grammar that tags and clearances share; each reads at
  * TEXT[*POS], moves *POS past what it read, and returns false with *ERROR set
@@ -95,16 +104,49 @@ extern bool jur_scan_level(const char *text, int *pos, JurLevel *level,
 extern bool jur_scan_categories(const char *text, int *pos,
 								const char ***categories, int *ncategories,
 								JurLabelError *error);
+/* a comma list of places: sorted, no duplicates */
+extern bool jur_scan_places(const char *text, int *pos,
+							const char ***places, int *nplaces,
+							JurLabelError *error);
+/* is this word, or character, there?  Then past it and the blanks after it. */
+extern bool jur_scan_word(const char *text, int *pos, const char *word);
+extern bool jur_scan_char(const char *text, int *pos, char c);
+/* false, and *ERROR: WHAT was expected at POS, or the word there is not WHAT */
+extern bool jur_scan_expected(const char *text, int pos, const char *what,
+							  JurLabelError *error);
 extern bool jur_is_place_code(const char *code);	/* by form, not by registry */
 extern bool jur_is_category_code(const char *code);
 /* the country of a subdivision ("US" of "US-CA"), else NULL; palloc'd */
 extern char *jur_country_of(const char *place);
 extern const char *jur_level_name(JurLevel level);
 
+/* label_text.c: label to canonical text (pure) */
+extern char *jur_label_text(const JurLabel *label);
+/* the same in SPACE where it fits there; otherwise palloc'd */
+extern char *jur_label_text_in(const JurLabel *label, char *space, Size size);
+extern int	jur_label_compare(const JurLabel *a, const JurLabel *b);	/* of canonical text */
+
 /* label_bytes.c: the compact form on disk (pure); the varlena's payload */
 extern bytea *jur_label_pack(const JurLabel *label);
 /* NULL if the bytes are not of a label: corrupt data, to be refused */
 extern JurLabel *jur_label_unpack(const void *data, Size size);
+/*
+ * The same for comparisons, built in SPACE (maximally aligned) where it fits
+ * there, otherwise palloc'd.
+ */
+extern JurLabel *jur_label_unpack_in(const void *data, Size size,
+									 void *space, Size space_size);
+/*
+ * Equality, order (both by canonical text) and flow of two packed labels.
+ * They return false, and leave *RESULT alone, if they find out that the bytes
+ * are not of labels.
+ */
+extern bool jur_packed_equal(const void *a, Size a_size,
+							 const void *b, Size b_size, bool *result);
+extern bool jur_packed_compare(const void *a, Size a_size,
+							   const void *b, Size b_size, int *result);
+extern bool jur_packed_flows(const void *a, Size a_size,
+							 const void *b, Size b_size, bool *result);
 /* the compiled-in, append-only numbers of shipped categories; 0: none */
 extern int	jur_category_number(const char *code);
 extern const char *jur_category_by_number(int number);
@@ -112,6 +154,7 @@ extern const char *jur_category_by_number(int number);
 /* label_sql.c: datum in, label out (errors XX001 on corrupt bytes) */
 extern JurLabel *jur_label_of_datum(Datum datum);
 extern Datum jur_label_datum(const JurLabel *label);
+extern void jur_label_corrupt(void) pg_attribute_noreturn();	/* XX001 */
 /* parse or ereport(ERROR, 22P02) with the position and a hint showing the grammar */
 extern JurLabel *jur_label_of_text(const char *text);
 

@@ -1,0 +1,398 @@
+/*-------------------------------------------------------------------------
+ *
+ * label_sql.c
+ *	  Idea: the label as a type of SQL: input, output, operators, functions.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "libpq/pqformat.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/tuplestore.h"
+
+#include "base/errors.h"
+#include "label/label.h"
+
+/* first byte of the binary form; canonical text follows */
+#define BINARY_VERSION	1
+
+#define PG_GETARG_LABEL(n)		jur_label_of_datum(PG_GETARG_DATUM(n))
+#define PG_RETURN_LABEL(label)	PG_RETURN_DATUM(jur_label_datum(label))
+
+void
+jur_label_corrupt(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("stored bytes are not a label"),
+			 errhint("The table or index is damaged, or was written by a later version of the extension.")));
+}
+
+JurLabel *
+jur_label_of_datum(Datum datum)
+{
+	struct varlena *packed = PG_DETOAST_DATUM_PACKED(datum);
+	JurLabel   *label = jur_label_unpack(VARDATA_ANY(packed),
+										 VARSIZE_ANY_EXHDR(packed));
+
+	if (label == NULL)
+		jur_label_corrupt();
+	if ((Pointer) packed != DatumGetPointer(datum))
+		pfree(packed);
+	return label;
+}
+
+Datum
+jur_label_datum(const JurLabel *label)
+{
+	return PointerGetDatum(jur_label_pack(label));
+}
+
+JurLabel *
+jur_label_of_text(const char *text)
+{
+	JurLabelError error;
+	JurLabel   *label = jur_label_parse(text, &error);
+
+	if (label == NULL)
+		ereport(ERROR,
+				(errcode(JUR_ERR_LABEL_TEXT),
+				 errmsg("invalid input syntax for type %s: \"%s\"",
+						"jurisdiction.label", text),
+				 errdetail("At byte %d: %s.", error.position + 1, error.message),
+				 errhint("A label is \"unrestricted\", or PLACE[:LEVEL][/CATEGORY,...][>PLACE,... or >*] and more of these joined by \"&\", where LEVEL is public, internal, confidential, restricted or secret, such as DE:confidential/health>CH & US.")));
+	return label;
+}
+
+static void
+refuse_binary(const char *detail)
+{
+	ereport(ERROR,
+			(errcode(JUR_ERR_LABEL_BINARY),
+			 errmsg("invalid binary form of type %s", "jurisdiction.label"),
+			 errdetail_internal("%s", detail)));
+}
+
+/* one label has one binary form: the text must be canonical */
+static JurLabel *
+receive(StringInfo message)
+{
+	int			size = message->len - message->cursor;
+	const char *bytes = pq_getmsgbytes(message, size);
+	JurLabelError error;
+	JurLabel   *label;
+	char	   *text;
+
+	if (size < 1 || bytes[0] != BINARY_VERSION)
+		refuse_binary("The first byte must be the version, 1.");
+	text = pnstrdup(bytes + 1, size - 1);
+	if (strlen(text) != size - 1)
+		refuse_binary("The text contains a zero byte.");
+	label = jur_label_parse(text, &error);
+	if (label == NULL)
+		refuse_binary(psprintf("At byte %d of the text: %s.",
+							   error.position + 1, error.message));
+	if (strcmp(jur_label_text(label), text) != 0)
+		refuse_binary("The text is not in canonical form.");
+	return label;
+}
+
+static ArrayType *
+text_array(const char *const *codes, int n)
+{
+	Datum	   *texts = palloc((n + 1) * sizeof(Datum));
+	int			i;
+
+	for (i = 0; i < n; i++)
+		texts[i] = CStringGetTextDatum(codes[i]);
+	return construct_array(texts, n, TEXTOID, -1, false, TYPALIGN_INT);
+}
+
+static int
+compare_codes(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *) a, *(const char *const *) b);
+}
+
+/* sorted, without duplicates */
+static ArrayType *
+text_set(const char **codes, int n)
+{
+	int			kept = 0;
+	int			i;
+
+	qsort(codes, n, sizeof(char *), compare_codes);
+	for (i = 0; i < n; i++)
+	{
+		if (kept == 0 || strcmp(codes[kept - 1], codes[i]) != 0)
+			codes[kept++] = codes[i];
+	}
+	return text_array(codes, kept);
+}
+
+static ArrayType *
+places_of(const JurLabel *label)
+{
+	const char **places = palloc((label->natoms + 1) * sizeof(char *));
+	int			i;
+
+	for (i = 0; i < label->natoms; i++)
+		places[i] = label->atoms[i].place;
+	return text_set(places, label->natoms);
+}
+
+static ArrayType *
+categories_of(const JurLabel *label)
+{
+	const char **categories;
+	int			n = 0;
+	int			i;
+	int			j;
+
+	for (i = 0; i < label->natoms; i++)
+		n += label->atoms[i].ncategories;
+	categories = palloc((n + 1) * sizeof(char *));
+	n = 0;
+	for (i = 0; i < label->natoms; i++)
+	{
+		for (j = 0; j < label->atoms[i].ncategories; j++)
+			categories[n++] = label->atoms[i].categories[j];
+	}
+	return text_set(categories, n);
+}
+
+static bool
+releases_to(const JurAtom *atom, const char *place)
+{
+	int			i;
+
+	if (atom->release == JUR_RELEASE_ANY || strcmp(atom->place, place) == 0)
+		return true;
+	for (i = 0; i < atom->nreleases; i++)
+	{
+		if (strcmp(atom->releases[i], place) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* the places of ATOM's list, and its home, that all of LABEL releases to */
+static ArrayType *
+common_releases(const JurLabel *label, const JurAtom *atom)
+{
+	const char **places = palloc((atom->nreleases + 1) * sizeof(char *));
+	int			kept = 0;
+	int			i;
+	int			j;
+
+	for (i = 0; i <= atom->nreleases; i++)
+	{
+		const char *place = i == 0 ? atom->place : atom->releases[i - 1];
+
+		for (j = 0; j < label->natoms; j++)
+		{
+			if (!releases_to(&label->atoms[j], place))
+				break;
+		}
+		if (j == label->natoms)
+			places[kept++] = place;
+	}
+	return text_set(places, kept);
+}
+
+/* NULL if an atom has no list: the rules have a say then */
+static ArrayType *
+releases_of(const JurLabel *label)
+{
+	static const char *const any[] = {"*"};
+	const JurAtom *listing = NULL;
+	int			i;
+
+	for (i = 0; i < label->natoms; i++)
+	{
+		if (label->atoms[i].release == JUR_RELEASE_BY_RULES)
+			return NULL;
+		if (label->atoms[i].release == JUR_RELEASE_LIST)
+			listing = &label->atoms[i];
+	}
+	return listing ? common_releases(label, listing) : text_array(any, 1);
+}
+
+static void
+put_atom(ReturnSetInfo *result, const JurAtom *atom)
+{
+	static const char *const any[] = {"*"};
+	Datum		values[4];
+	bool		nulls[4] = {false, false, false, false};
+
+	values[0] = CStringGetTextDatum(atom->place);
+	values[1] = CStringGetTextDatum(jur_level_name(atom->level));
+	values[2] = PointerGetDatum(text_array(atom->categories, atom->ncategories));
+	switch (atom->release)
+	{
+		case JUR_RELEASE_BY_RULES:
+			nulls[3] = true;
+			break;
+		case JUR_RELEASE_LIST:
+			values[3] = PointerGetDatum(text_array(atom->releases, atom->nreleases));
+			break;
+		case JUR_RELEASE_ANY:
+			values[3] = PointerGetDatum(text_array(any, 1));
+			break;
+	}
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+/* most joins and meets of a query are of a label with itself */
+static bool
+are_same(FunctionCallInfo fcinfo)
+{
+	struct varlena *a = PG_GETARG_VARLENA_PP(0);
+	struct varlena *b = PG_GETARG_VARLENA_PP(1);
+
+	return VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) &&
+		memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
+}
+
+/* does argument FROM flow to argument TO? */
+static bool
+flows(FunctionCallInfo fcinfo, int from, int to)
+{
+	struct varlena *a = PG_GETARG_VARLENA_PP(from);
+	struct varlena *b = PG_GETARG_VARLENA_PP(to);
+	bool		result;
+
+	if (!jur_packed_flows(VARDATA_ANY(a), VARSIZE_ANY_EXHDR(a),
+						  VARDATA_ANY(b), VARSIZE_ANY_EXHDR(b), &result))
+		jur_label_corrupt();
+	PG_FREE_IF_COPY(a, from);
+	PG_FREE_IF_COPY(b, to);
+	return result;
+}
+
+PG_FUNCTION_INFO_V1(jur_sql_label_in);
+Datum
+jur_sql_label_in(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_LABEL(jur_label_of_text(PG_GETARG_CSTRING(0)));
+}
+
+PG_FUNCTION_INFO_V1(jur_sql_label_out);
+Datum
+jur_sql_label_out(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_CSTRING(jur_label_text(PG_GETARG_LABEL(0)));
+}
+
+PG_FUNCTION_INFO_V1(jur_sql_label_recv);
+Datum
+jur_sql_label_recv(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_LABEL(receive((StringInfo) PG_GETARG_POINTER(0)));
+}
+
+PG_FUNCTION_INFO_V1(jur_sql_label_send);
+Datum
+jur_sql_label_send(PG_FUNCTION_ARGS)
+{
+	char	   *text = jur_label_text(PG_GETARG_LABEL(0));
+	StringInfoData message;
+
+	pq_begintypsend(&message);
+	pq_sendbyte(&message, BINARY_VERSION);
+	pq_sendbytes(&message, text, strlen(text));
+	PG_RETURN_BYTEA_P(pq_endtypsend(&message));
+}
+
+/* a <@ b */
+PG_FUNCTION_INFO_V1(jur_sql_label_flows);
+Datum
+jur_sql_label_flows(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(flows(fcinfo, 0, 1));
+}
+
+/* a @> b */
+PG_FUNCTION_INFO_V1(jur_sql_label_dominates);
+Datum
+jur_sql_label_dominates(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(flows(fcinfo, 1, 0));
+}
+
+PG_FUNCTION_INFO_V1(jur_sql_label_join);
+Datum
+jur_sql_label_join(PG_FUNCTION_ARGS)
+{
+	if (are_same(fcinfo))
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	PG_RETURN_LABEL(jur_label_join(PG_GETARG_LABEL(0), PG_GETARG_LABEL(1)));
+}
+
+PG_FUNCTION_INFO_V1(jur_sql_label_meet);
+Datum
+jur_sql_label_meet(PG_FUNCTION_ARGS)
+{
+	if (are_same(fcinfo))
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	PG_RETURN_LABEL(jur_label_meet(PG_GETARG_LABEL(0), PG_GETARG_LABEL(1)));
+}
+
+PG_FUNCTION_INFO_V1(jur_sql_label_places);
+Datum
+jur_sql_label_places(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_ARRAYTYPE_P(places_of(PG_GETARG_LABEL(0)));
+}
+
+/* the highest level of the atoms; NULL of "unrestricted", which has none */
+PG_FUNCTION_INFO_V1(jur_sql_label_level);
+Datum
+jur_sql_label_level(PG_FUNCTION_ARGS)
+{
+	JurLabel   *label = PG_GETARG_LABEL(0);
+	JurLevel	level = JUR_PUBLIC;
+	int			i;
+
+	if (label->natoms == 0)
+		PG_RETURN_NULL();
+	for (i = 0; i < label->natoms; i++)
+		level = Max(level, label->atoms[i].level);
+	PG_RETURN_TEXT_P(cstring_to_text(jur_level_name(level)));
+}
+
+PG_FUNCTION_INFO_V1(jur_sql_label_categories);
+Datum
+jur_sql_label_categories(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_ARRAYTYPE_P(categories_of(PG_GETARG_LABEL(0)));
+}
+
+PG_FUNCTION_INFO_V1(jur_sql_label_releases);
+Datum
+jur_sql_label_releases(PG_FUNCTION_ARGS)
+{
+	ArrayType  *releases = releases_of(PG_GETARG_LABEL(0));
+
+	if (releases == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_ARRAYTYPE_P(releases);
+}
+
+PG_FUNCTION_INFO_V1(jur_sql_atoms);
+Datum
+jur_sql_atoms(PG_FUNCTION_ARGS)
+{
+	JurLabel   *label = PG_GETARG_LABEL(0);
+	int			i;
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (i = 0; i < label->natoms; i++)
+		put_atom((ReturnSetInfo *) fcinfo->resultinfo, &label->atoms[i]);
+	return (Datum) 0;
+}
