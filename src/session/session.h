@@ -55,6 +55,11 @@ extern void jur_require_officer(const char *what);
  */
 extern const char *jur_exemption(const char *kind);
 
+/* have officers been appointed in this cluster, now or ever (ruling 8)? */
+extern bool jur_is_latched(void);
+/* an officer's tag has just been set: latch once that is committed */
+extern void jur_officer_appointed(void);
+
 extern void jur_session_init(void);
 
 #endif							/* JUR_SESSION_H */
