@@ -1,0 +1,513 @@
+/*-------------------------------------------------------------------------
+ *
+ * enforce_relabel.c
+ *	  Idea: who may set or clear a tag, and what a tag sets in motion.
+ *
+ * SECURITY LABEL for our provider is carried out here rather than by the
+ * server: an officer needs no ownership, an owner may only tighten, and the
+ * server neither locks hard enough nor tells other backends.
+ *
+ * The table's side (row security, constraints, children) is tag_table.c.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/relation.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/objectaddress.h"
+#include "catalog/pg_authid.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_publication.h"
+#include "catalog/pg_shseclabel.h"
+#include "catalog/pg_type.h"
+#include "commands/seclabel.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "base/compat.h"
+#include "base/errors.h"
+#include "base/settings.h"
+#include "enforce/enforce_internal.h"
+#include "enforce/tag_table.h"
+
+#define COLUMN_GRAMMAR \
+	"A column's tag is \"rows [within LABEL]\", or LABEL or :LEVEL/CATEGORIES with an optional \"mask null|partial(PREFIX, SUFFIX)|hash|redact|year\" or \"deny\"."
+#define RELATION_GRAMMAR \
+	"A table's tag is a label such as EU:confidential/health; a foreign table's or publication's is \"[LABEL] to PLACES\"."
+#define ROLE_GRAMMAR \
+	"A role's tag is like \"at DE cleared confidential/health,personal\", \"officer\", \"backup\", \"for PURPOSE\", \"release PLACES|*\", \"replicate to PLACES\", \"token required\" or org \"NAME\"."
+
+/* ------------------------------------------------------------------- parsing */
+
+static void
+bad_tag(const char *text, const JurLabelError *error, const char *grammar)
+{
+	ereport(ERROR,
+			(errcode(JUR_ERR_ARGUMENT),
+			 errmsg("invalid jurisdiction tag: \"%s\"", text),
+			 errdetail("At byte %d: %s.", error->position + 1, error->message),
+			 errhint("%s", grammar)));
+}
+
+static void
+unknown_code(const char *what, const char *code)
+{
+	if (jur_is_restoring())
+		return;
+	ereport(ERROR,
+			(errcode(JUR_ERR_ARGUMENT),
+			 errmsg("jurisdiction tag names an unknown %s: \"%s\"", what, code),
+			 errhint("Places are in jurisdiction.place, categories in jurisdiction.category; an officer may add one.")));
+}
+
+static void
+check_label_codes(const JurLabel *label)
+{
+	const char *code = label ? jur_unknown_code(jur_policy(), label) : NULL;
+
+	if (code)
+		unknown_code(code[0] >= 'A' && code[0] <= 'Z' ? "place" : "category", code);
+}
+
+static void
+check_places(const char **places, int nplaces)
+{
+	int			i;
+
+	for (i = 0; i < nplaces; i++)
+		if (!jur_place_is_known(jur_policy(), places[i]))
+			unknown_code("place", places[i]);
+}
+
+static void
+check_categories(const char **categories, int ncategories)
+{
+	int			i;
+
+	for (i = 0; i < ncategories; i++)
+		if (!jur_category_is_known(jur_policy(), categories[i]))
+			unknown_code("category", categories[i]);
+}
+
+JurColumnTag *
+jur_column_tag_of_text(const char *text)
+{
+	JurLabelError error;
+	JurColumnTag *tag = jur_parse_column_tag(text, &error);
+
+	if (tag == NULL)
+		bad_tag(text, &error, COLUMN_GRAMMAR);
+	check_label_codes(tag->within);
+	check_label_codes(tag->raise);
+	check_categories(tag->categories, tag->ncategories);
+	return tag;
+}
+
+static JurRelationTag *
+relation_tag_of_text(const char *text)
+{
+	JurLabelError error;
+	JurRelationTag *tag = jur_parse_relation_tag(text, &error);
+
+	if (tag == NULL)
+		bad_tag(text, &error, RELATION_GRAMMAR);
+	check_label_codes(tag->label);
+	check_label_codes(tag->accepts);
+	check_places(tag->places, tag->nplaces);
+	return tag;
+}
+
+/* role tags are shared: in a database without the registry, syntax must do */
+static JurRoleTag *
+role_tag_of_text(const char *text)
+{
+	JurLabelError error;
+	JurRoleTag *tag = jur_parse_role_tag(text, &error);
+
+	if (tag == NULL)
+		bad_tag(text, &error, ROLE_GRAMMAR);
+	if (jur_is_installed())
+	{
+		check_places(tag->places, tag->nplaces);
+		check_places(tag->releases, tag->nreleases);
+		check_places(tag->replicates, tag->nreplicates);
+		check_categories(tag->clearance.categories, tag->clearance.ncategories);
+	}
+	return tag;
+}
+
+/* ----------------------------------------------------------------- authority */
+
+/* masks that show nothing of the value */
+static bool
+hides_all(JurMask mask)
+{
+	return mask == JUR_MASK_NULL || mask == JUR_MASK_REFUSE;
+}
+
+static bool
+same_mask(const JurColumnTag *a, const JurColumnTag *b)
+{
+	return a->mask == b->mask && a->prefix == b->prefix && a->suffix == b->suffix;
+}
+
+static bool
+raises_more(const JurColumnTag *before, const JurColumnTag *after)
+{
+	JurAtom		a = {0};
+	JurAtom		b = {0};
+
+	if ((before->raise == NULL) != (after->raise == NULL))
+		return false;
+	if (before->raise)
+		return jur_label_flows(before->raise, after->raise);
+	/* compare the place-less raises as atoms of one place */
+	a.place = b.place = "XX";
+	a.level = before->level;
+	a.categories = before->categories;
+	a.ncategories = before->ncategories;
+	b.level = after->level;
+	b.categories = after->categories;
+	b.ncategories = after->ncategories;
+	return jur_atom_flows(&a, &b);
+}
+
+/* does replacing BEFORE by AFTER only take away (ruling 7)? */
+static bool
+column_tightens(const char *before_text, const JurColumnTag *after)
+{
+	JurLabelError error;
+	JurColumnTag *before;
+
+	if (before_text == NULL)
+		return true;
+	before = jur_parse_column_tag(before_text, &error);
+	if (before == NULL || before->is_rows != after->is_rows)
+		return false;
+	if (after->is_rows)
+		return before->within == NULL ||
+			(after->within && jur_label_flows(after->within, before->within));
+	return raises_more(before, after) &&
+		(same_mask(before, after) || hides_all(after->mask));
+}
+
+static bool
+relation_tightens(const char *before_text, const JurRelationTag *after)
+{
+	JurLabelError error;
+	JurRelationTag *before;
+
+	if (after->nplaces > 0 || after->accepts)
+		return false;
+	if (before_text == NULL)
+		return true;
+	before = jur_parse_relation_tag(before_text, &error);
+	if (before == NULL || after->label == NULL)
+		return false;
+	return before->label == NULL || jur_label_flows(before->label, after->label);
+}
+
+static void
+refuse_tagging(const char *object, const char *reason)
+{
+	jur_refused_guarded("tag", object, reason);
+	ereport(ERROR,
+			(errcode(JUR_ERR_REFUSED),
+			 errmsg("permission denied to tag %s", object),
+			 errdetail("%s", reason),
+			 errhint("An owner may only tighten; ask an officer.")));
+}
+
+static void
+require_authority(Oid relid, const char *object, bool tightens)
+{
+	if (jur_is_restoring() || jur_is_officer())
+		return;
+	if (!jur_owns_relation(relid, GetUserId()))
+		refuse_tagging(object, "Only its owner and officers may tag it.");
+	if (!tightens)
+		refuse_tagging(object, "This would loosen or remove what protects it, which only officers may do.");
+}
+
+/* ------------------------------------------------------------------ relations */
+
+static void
+check_mask_type(const JurColumnTag *tag, const char *column, Oid type)
+{
+	Oid			base = getBaseType(type);
+	char		category;
+	bool		preferred;
+	bool		fits = true;
+
+	get_type_category_preferred(base, &category, &preferred);
+	switch (tag->mask)
+	{
+		case JUR_MASK_NULL:
+		case JUR_MASK_REFUSE:
+			break;
+		case JUR_MASK_PARTIAL:
+		case JUR_MASK_HASH:
+		case JUR_MASK_REDACT:
+			fits = category == TYPCATEGORY_STRING;
+			break;
+		case JUR_MASK_YEAR:
+			fits = base == DATEOID || base == TIMESTAMPOID || base == TIMESTAMPTZOID;
+			break;
+	}
+	if (!fits)
+		ereport(ERROR,
+				(errcode(JUR_ERR_ARGUMENT),
+				 errmsg("the mask does not fit column \"%s\" of type %s",
+						column, format_type_be(type)),
+				 errhint("partial, hash and redact take text types; year takes date and timestamps; null and deny take any.")));
+}
+
+/* the tag of a column, checked against the column and its table */
+static JurColumnTag *
+checked_column_tag(Relation rel, AttrNumber attnum, const char *text)
+{
+	JurColumnTag *tag = jur_column_tag_of_text(text);
+	const JurTagged *tagged = jur_tags_of(RelationGetRelid(rel));
+	Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
+
+	tag->attnum = attnum;
+	if (tag->is_rows)
+	{
+		if (attribute->atttypid != jur_label_type_oid())
+			ereport(ERROR,
+					(errcode(JUR_ERR_ARGUMENT),
+					 errmsg("column \"%s\" cannot be the row label: its type is %s",
+							NameStr(attribute->attname),
+							format_type_be(attribute->atttypid)),
+					 errhint("The row label is a column of type jurisdiction.label.")));
+		if (tagged->row_attnum != 0 && tagged->row_attnum != attnum)
+			ereport(ERROR,
+					(errcode(JUR_ERR_ARGUMENT),
+					 errmsg("table %s already has a row label: column \"%s\"",
+							jur_relation_name(RelationGetRelid(rel)),
+							get_attname(RelationGetRelid(rel), tagged->row_attnum, false)),
+					 errhint("A table has one row label; join several with \" & \" in its values.")));
+		return tag;
+	}
+	/* a dump may give the column its tag before the row label has its own */
+	if (!jur_is_restoring() && tag->raise == NULL && tagged->row_attnum == 0 &&
+		(tagged->relation == NULL || tagged->relation->label == NULL))
+		ereport(ERROR,
+				(errcode(JUR_ERR_ARGUMENT),
+				 errmsg("tag \"%s\" raises a label that table %s does not have",
+						text, jur_relation_name(RelationGetRelid(rel))),
+				 errhint("Tag the table or its row label first, or name a place in the column's tag.")));
+	check_mask_type(tag, NameStr(attribute->attname), attribute->atttypid);
+	return tag;
+}
+
+static bool
+kind_takes_columns(char kind)
+{
+	return kind == RELKIND_RELATION || kind == RELKIND_PARTITIONED_TABLE ||
+		kind == RELKIND_FOREIGN_TABLE;
+}
+
+static void
+check_kind(Relation rel, bool is_column)
+{
+	char		kind = rel->rd_rel->relkind;
+
+	if (RelationGetRelid(rel) < FirstNormalObjectId ||
+		rel->rd_rel->relnamespace == jur_schema_oid())
+		ereport(ERROR,
+				(errcode(JUR_ERR_ARGUMENT),
+				 errmsg("%s cannot be tagged: it belongs to the system or to the extension",
+						jur_relation_name(RelationGetRelid(rel)))));
+	if (kind_takes_columns(kind) || (!is_column && kind == RELKIND_MATVIEW))
+		return;
+	ereport(ERROR,
+			(errcode(JUR_ERR_ARGUMENT),
+			 errmsg("%s cannot carry this tag", jur_relation_name(RelationGetRelid(rel))),
+			 errhint("Tables, partitioned and foreign tables and their columns can be tagged, and materialized views as a whole; a view shows what its tables do.")));
+}
+
+static void
+label_relation(SecLabelStmt *stmt, Relation rel, AttrNumber attnum)
+{
+	Oid			relid = RelationGetRelid(rel);
+	char	   *object = jur_relation_name(relid);
+	char	   *before;
+	bool		tightens;
+	JurColumnTag *column = NULL;
+	JurRelationTag *relation = NULL;
+
+	check_kind(rel, attnum != 0);
+	before = jur_tag_text(RelationRelationId, relid, attnum);
+	if (attnum != 0)
+		object = psprintf("column \"%s\" of %s", get_attname(relid, attnum, false), object);
+	/* authority first: a stranger learns nothing from the checks after it */
+	if (stmt->label == NULL)
+		tightens = before == NULL;
+	else if (attnum != 0)
+	{
+		column = checked_column_tag(rel, attnum, stmt->label);
+		tightens = column_tightens(before, column);
+	}
+	else
+	{
+		relation = relation_tag_of_text(stmt->label);
+		tightens = relation_tightens(before, relation);
+	}
+	require_authority(relid, object, tightens);
+	jur_tag_table(rel, attnum, stmt->label, column, relation);
+	jur_recorded("tag", object, stmt->label ? stmt->label : "(removed)");
+}
+
+/* ---------------------------------------------------------------------- roles */
+
+static int
+count_officers(void)
+{
+	Relation	catalog = table_open(SharedSecLabelRelationId, AccessShareLock);
+	SysScanDesc scan = systable_beginscan(catalog, InvalidOid, false, NULL, 0, NULL);
+	HeapTuple	tuple;
+	int			count = 0;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		FormData_pg_shseclabel *row = (FormData_pg_shseclabel *) GETSTRUCT(tuple);
+		bool		broken;
+		const JurRoleTag *tag = row->classoid == AuthIdRelationId ?
+			jur_role_tag(row->objoid, &broken) : NULL;
+
+		count += tag && tag->is_officer;
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return count;
+}
+
+/* an officer who goes must leave another behind */
+void
+jur_require_other_officer(Oid roleid)
+{
+	bool		broken;
+	const JurRoleTag *tag = jur_role_tag(roleid, &broken);
+
+	if (tag == NULL || !tag->is_officer || count_officers() > 1)
+		return;
+	jur_refused_guarded("tag", GetUserNameFromId(roleid, true), "last officer");
+	ereport(ERROR,
+			(errcode(JUR_ERR_REFUSED),
+			 errmsg("role \"%s\" is the last officer", GetUserNameFromId(roleid, true)),
+			 errhint("Tag another role \"officer\" first.")));
+}
+
+static void
+label_role(SecLabelStmt *stmt, ObjectAddress address)
+{
+	char	   *name = GetUserNameFromId(address.objectId, false);
+	JurRoleTag *tag = stmt->label ? role_tag_of_text(stmt->label) : NULL;
+
+	if (!IsBinaryUpgrade && !jur_is_officer())
+	{
+		jur_refused_guarded("tag", name, "not an officer");
+		jur_require_officer("tag a role");
+	}
+	if (tag == NULL || !tag->is_officer)
+		jur_require_other_officer(address.objectId);
+	SetSecurityLabel(&address, JUR_PROVIDER, stmt->label);
+	jur_roles_changed();
+	if (tag && tag->is_officer)
+		jur_officer_appointed();
+	jur_recorded("tag", psprintf("role %s", quote_identifier(name)),
+				 stmt->label ? stmt->label : "(removed)");
+}
+
+static void
+label_publication(SecLabelStmt *stmt, ObjectAddress address)
+{
+	JurRelationTag *tag = stmt->label ? relation_tag_of_text(stmt->label) : NULL;
+
+	if (tag && (tag->label || tag->accepts))
+		ereport(ERROR,
+				(errcode(JUR_ERR_ARGUMENT),
+				 errmsg("a publication's tag says only where it goes"),
+				 errhint("Use \"to PLACES\", such as \"to FR, JP\".")));
+	if (!jur_is_restoring())
+		jur_require_officer("tag a publication");
+	SetSecurityLabel(&address, JUR_PROVIDER, stmt->label);
+	jur_recorded("tag", getObjectDescription(&address, false),
+				 stmt->label ? stmt->label : "(removed)");
+}
+
+/*
+ * SECURITY LABEL FOR jurisdiction.  Raises 22023 for a tag that is none or an
+ * object that takes none, 42501 for want of authority.
+ */
+void
+jur_security_label(SecLabelStmt *stmt)
+{
+	ObjectAddress address;
+	Relation	rel = NULL;
+
+	jur_session_refresh();
+	if (stmt->objtype != OBJECT_ROLE && !jur_is_installed())
+		ereport(ERROR,
+				(errcode(JUR_ERR_NOT_CONFIGURED),
+				 errmsg("the extension jurisdiction is not installed in this database"),
+				 errhint("Use CREATE EXTENSION jurisdiction.")));
+	address = get_object_address(stmt->objtype, stmt->object, &rel,
+								 AccessExclusiveLock, false);
+	switch (stmt->objtype)
+	{
+		case OBJECT_TABLE:
+		case OBJECT_FOREIGN_TABLE:
+		case OBJECT_MATVIEW:
+		case OBJECT_COLUMN:
+			label_relation(stmt, rel, address.objectSubId);
+			break;
+		case OBJECT_ROLE:
+			label_role(stmt, address);
+			break;
+		case OBJECT_PUBLICATION:
+			label_publication(stmt, address);
+			break;
+		default:
+			ereport(ERROR,
+					(errcode(JUR_ERR_ARGUMENT),
+					 errmsg("this kind of object cannot carry a jurisdiction tag"),
+					 errhint("Tables, columns, materialized views, foreign tables, publications and roles can.")));
+	}
+	if (rel)
+		relation_close(rel, NoLock);
+}
+
+/*
+ * The provider's callback: reached only if something runs SECURITY LABEL past
+ * our utility hook, which must not set a tag unseen.
+ */
+static void
+refuse_unseen(const ObjectAddress *object, const char *label)
+{
+	jur_require_preloaded("SECURITY LABEL FOR jurisdiction");
+	ereport(ERROR,
+			(errcode(JUR_ERR_REFUSED),
+			 errmsg("a jurisdiction tag can only be set by the command SECURITY LABEL")));
+}
+
+void
+jur_enforce_relabel_init(void)
+{
+	register_label_provider(JUR_PROVIDER, refuse_unseen);
+}
+
+void
+jur_enforce_late_init(void)
+{
+	/* pg_upgrade loads every library that way: say nothing, refuse tags */
+	register_label_provider(JUR_PROVIDER, refuse_unseen);
+}
