@@ -73,6 +73,25 @@
 #define JUR_EXECUTOR_RUN_ARGS	query, direction, count, execute_once
 #endif
 
+/* one name for ProcessUtility's arguments; the same from 15 to 18 */
+#define JUR_UTILITY_PARAMS \
+	PlannedStmt *pstmt, const char *queryString, bool readOnlyTree, \
+	ProcessUtilityContext context, ParamListInfo params, \
+	QueryEnvironment *queryEnv, DestReceiver *dest, QueryCompletion *qc
+#define JUR_UTILITY_ARGS \
+	pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc
+
+/* PG 16: the permission check at the head of COPY has another name */
+#if PG_VERSION_NUM >= 160000
+#define jur_check_copy_permissions(pstate) \
+	ExecCheckPermissions((pstate)->p_rtable, (pstate)->p_rteperminfos, true)
+#define jur_nsitem_perms(nsitem)	((nsitem)->p_perminfo)
+#else
+#define jur_check_copy_permissions(pstate) \
+	ExecCheckRTPerms((pstate)->p_rtable, true)
+#define jur_nsitem_perms(nsitem)	((nsitem)->p_rte)
+#endif
+
 /* PG 18: a CHECK may be declared NOT ENFORCED, and then proves nothing */
 #if PG_VERSION_NUM >= 180000
 #define JUR_CHECK_IS_ENFORCED(check)	((check)->ccenforced)

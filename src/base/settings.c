@@ -99,7 +99,8 @@ jur_setting_is_guarded(const char *name)
 	static const char *const guarded[] = {
 		"jurisdiction.allowed_libraries", "jurisdiction.enforcement",
 		"jurisdiction.local_place", "jurisdiction.site",
-		"shared_preload_libraries", NULL
+		"dynamic_library_path", "local_preload_libraries",
+		"session_preload_libraries", "shared_preload_libraries", NULL
 	};
 	int			i;
 

@@ -159,6 +159,15 @@ execute_start(QueryDesc *query, int flags)
 		stamp_query(query);
 }
 
+void
+jur_standard_run(JUR_EXECUTOR_RUN_PARAMS)
+{
+	if (prev_run)
+		prev_run(JUR_EXECUTOR_RUN_ARGS);
+	else
+		standard_ExecutorRun(JUR_EXECUTOR_RUN_ARGS);
+}
+
 static void
 execute_run(JUR_EXECUTOR_RUN_PARAMS)
 {
@@ -173,10 +182,10 @@ execute_run(JUR_EXECUTOR_RUN_PARAMS)
 	top_frame = &frame;
 	PG_TRY();
 	{
-		if (prev_run)
-			prev_run(JUR_EXECUTOR_RUN_ARGS);
+		if (jur_export_wants(query))
+			jur_export_run(JUR_EXECUTOR_RUN_ARGS);
 		else
-			standard_ExecutorRun(JUR_EXECUTOR_RUN_ARGS);
+			jur_standard_run(JUR_EXECUTOR_RUN_ARGS);
 	}
 	PG_FINALLY();
 	{

@@ -9,10 +9,14 @@
 #ifndef JUR_ENFORCE_INTERNAL_H
 #define JUR_ENFORCE_INTERNAL_H
 
+#include "executor/execdesc.h"
 #include "nodes/params.h"
 #include "nodes/parsenodes.h"
 #include "nodes/plannodes.h"
+#include "tcop/utility.h"
 #include "utils/queryenvironment.h"
+
+#include "base/compat.h"
 
 #include "enforce/enforce.h"
 #include "session/session.h"
@@ -46,17 +50,6 @@ extern bool jur_may_bypass(Oid relid, const char *action);	/* recorded at use */
 /* enforce_rows.c */
 extern void jur_check_new_label(const JurLabel *label, Oid relid);
 extern void jur_rows_flush_counts(void);
-/* what a COPY (query) TO may not send; set while one runs */
-typedef struct JurExport
-{
-	JurQuestion question;
-	uint64		refused;
-	struct HTAB *by_label;		/* label datum bytes -> count */
-} JurExport;
-extern JurExport *jur_export;
-extern void jur_export_begin(JurExport *export, JurQuestion question);
-extern void jur_export_note(Datum label);
-extern void jur_export_refuse(JurExport *export, Oid relid, bool hidden);
 
 /* wall.c */
 extern bool jur_touches_tagged(List *rtable);
@@ -68,16 +61,37 @@ extern int	jur_making_table;
 extern void jur_wall_for_command(Oid relid, AclMode required);
 
 /* enforce_execute.c */
+/* ExecutorRun as it would be without us */
+extern void jur_standard_run(JUR_EXECUTOR_RUN_PARAMS);
 extern bool jur_enclosed_in_referential_check(void);
 /* every statement starts with this: who are we now? */
 extern void jur_statement_begins(void);
 /* names (palloc'd in TopMemoryContext) of cursors declared WITH HOLD */
 extern List *jur_held_cursors;
 
-/* enforce_copy.c */
+/*
+ * enforce_copy.c: COPY TO is an export, COPY FROM checks every row.
+ */
+typedef struct JurExport JurExport;
+typedef void (*JurRunUtility) (JUR_UTILITY_PARAMS);
+
+/* the COPY TO that is running, or NULL */
+extern JurExport *jur_export;
+/* COPY FROM into a tagged table; false: not our case, the server's COPY */
 extern bool jur_copy(PlannedStmt *pstmt, const char *query_string,
 					 ParamListInfo params, QueryEnvironment *env,
 					 uint64 *processed);
+/* any other COPY; of rows that may not leave it is an error */
+extern void jur_run_copy_out(CopyStmt *stmt, JurRunUtility run,
+							 JUR_UTILITY_PARAMS);
+/* a row so labelled has been read for the running export */
+extern void jur_export_note(Datum label);
+/* may a value so labelled be part of the running export? */
+extern bool jur_export_admits(const JurLabel *label);
+/* run QUERY into a store, and out of it only if every row may leave */
+extern void jur_export_run(JUR_EXECUTOR_RUN_PARAMS);
+/* is QUERY the one whose rows a COPY sends? */
+extern bool jur_export_wants(QueryDesc *query);
 
 /* enforce_relabel.c */
 extern void jur_security_label(SecLabelStmt *stmt);

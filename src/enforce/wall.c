@@ -222,6 +222,8 @@ judge_whole(const JurTagged *tagged, AclMode required)
 	if (tagged->relation == NULL || tagged->relation->label == NULL)
 		return;
 	decision = jur_decide_now(tagged->relation->label, JUR_READ);
+	if (decision.verdict == JUR_ALLOW && jur_export)
+		jur_export_note(jur_label_datum(tagged->relation->label));
 	if (decision.verdict != JUR_ALLOW && !jur_may_bypass(tagged->relid, action_of(required)))
 		refuse_table(tagged->relid, required,
 					 jur_decision_reason(&decision, JUR_READ),
@@ -394,6 +396,14 @@ judge_child(const JurTagged *child, JUR_CHECK_PERMS_PARAMS)
 
 /* ------------------------------------------------------------------- columns */
 
+/* may a value so labelled be read, and leave if this is a COPY TO? */
+static bool
+admits_value(const JurLabel *label)
+{
+	return jur_decide_now(label, JUR_READ).verdict == JUR_ALLOW &&
+		(jur_export == NULL || jur_export_admits(label));
+}
+
 /* would every row's value of this column be readable for this session? */
 bool
 jur_column_is_open(const JurTagged *tagged, const JurColumnTag *column)
@@ -403,7 +413,7 @@ jur_column_is_open(const JurTagged *tagged, const JurColumnTag *column)
 	JurLabel   *effective;
 
 	if (column->raise)
-		return jur_decide_now(column->raise, JUR_READ).verdict == JUR_ALLOW;
+		return admits_value(column->raise);
 	if (tagged->row_attnum != 0 && (tagged->ceiling == NULL || !tagged->ceiling_holds))
 		return jur_current_subject()->exemption != NULL;
 	rows = tagged->ceiling ? tagged->ceiling : &unrestricted;
@@ -421,7 +431,7 @@ jur_column_is_open(const JurTagged *tagged, const JurColumnTag *column)
 	}
 	effective = jur_label_raise(rows, column->level, column->categories,
 								column->ncategories);
-	return jur_decide_now(effective, JUR_READ).verdict == JUR_ALLOW;
+	return admits_value(effective);
 }
 
 static bool

@@ -1,0 +1,299 @@
+/*-------------------------------------------------------------------------
+ *
+ * enforce_utility.c
+ *	  Idea: commands that get around tables are judged before they run.
+ *	  Hook: ProcessUtility_hook.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "commands/defrem.h"
+#include "miscadmin.h"
+#include "nodes/value.h"
+#include "tcop/utility.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/varlena.h"
+
+#include "base/compat.h"
+#include "base/errors.h"
+#include "base/settings.h"
+#include "enforce/enforce_internal.h"
+
+static ProcessUtility_hook_type prev_utility = NULL;
+
+/* ----------------------------------------------------------------- libraries */
+
+/* "pgcrypto" of "$libdir/pgcrypto", "/usr/lib/pgcrypto.so" */
+static char *
+library_base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char	   *name = pstrdup(slash ? slash + 1 : path);
+	char	   *dot = strstr(name, DLSUFFIX);
+
+	if (dot && strlen(dot) == strlen(DLSUFFIX))
+		*dot = '\0';
+	return name;
+}
+
+/*
+ * A library given by a path is the one that was listed only if the path is
+ * the server's own library directory.
+ */
+static bool
+is_allowed_library(const char *path)
+{
+	char	   *name = library_base_name(path);
+	char	   *list = pstrdup(jur_allowed_libraries ? jur_allowed_libraries : "");
+	List	   *allowed;
+	ListCell   *lc;
+
+	if (strchr(path, '/') && strncmp(path, "$libdir/", 8) != 0 &&
+		strncmp(path, pkglib_path, strlen(pkglib_path)) != 0)
+		return false;
+	if (strchr(path, '/') && strstr(path, ".."))
+		return false;
+	if (strcmp(name, "jurisdiction") == 0)
+		return true;
+	/* not identifiers: uuid-ossp has a dash */
+	if (!SplitGUCList(list, ',', &allowed))
+		return false;
+	foreach(lc, allowed)
+		if (strcmp(lfirst(lc), name) == 0)
+			return true;
+	return false;
+}
+
+static void
+judge_library(const char *path, const char *what)
+{
+	if (IsBinaryUpgrade || is_allowed_library(path))
+		return;
+	jur_refused_guarded("load", path, what);
+	ereport(ERROR,
+			(errcode(JUR_ERR_REFUSED),
+			 errmsg("library \"%s\" may not be loaded where jurisdiction is installed", path),
+			 errdetail("Code in a library could get around enforcement."),
+			 errhint("If it is trusted, add \"%s\" to jurisdiction.allowed_libraries in the server's configuration.",
+					 library_base_name(path))));
+}
+
+static void
+judge_load(Node *stmt)
+{
+	judge_library(((LoadStmt *) stmt)->filename, "LOAD");
+}
+
+static void
+judge_create_function(Node *node)
+{
+	CreateFunctionStmt *stmt = (CreateFunctionStmt *) node;
+	const char *language = NULL;
+	List	   *as = NIL;
+	ListCell   *lc;
+
+	foreach(lc, stmt->options)
+	{
+		DefElem    *option = lfirst(lc);
+
+		if (strcmp(option->defname, "language") == 0)
+			language = strVal(option->arg);
+		if (strcmp(option->defname, "as") == 0)
+			as = (List *) option->arg;
+	}
+	if (language && pg_strcasecmp(language, "c") == 0 && as != NIL &&
+		!jur_in_own_script())
+		judge_library(strVal(linitial(as)), "LANGUAGE C");
+}
+
+/* ------------------------------------------------------------------ settings */
+
+static void
+judge_setting(const char *name, const char *how)
+{
+	if (name == NULL || !jur_setting_is_guarded(name) || jur_is_officer())
+		return;
+	jur_refused_guarded("setting", name, how);
+	ereport(ERROR,
+			(errcode(JUR_ERR_REFUSED),
+			 errmsg("must be officer to change setting \"%s\"", name),
+			 errdetail("Enforcement rests on it.")));
+}
+
+static void
+judge_alter_system(Node *node)
+{
+	VariableSetStmt *set = ((AlterSystemStmt *) node)->setstmt;
+
+	if (set->kind == VAR_RESET_ALL)
+		judge_setting("jurisdiction.site", "ALTER SYSTEM RESET ALL");
+	judge_setting(set->name, "ALTER SYSTEM");
+	if (set->name && jur_setting_is_guarded(set->name))
+		jur_recorded("setting", set->name, "ALTER SYSTEM");
+}
+
+static void
+judge_role_setting(Node *node)
+{
+	judge_setting(((AlterRoleSetStmt *) node)->setstmt->name, "ALTER ROLE");
+}
+
+static void
+judge_database_setting(Node *node)
+{
+	judge_setting(((AlterDatabaseSetStmt *) node)->setstmt->name, "ALTER DATABASE");
+}
+
+/* ----------------------------------------------------------------- the table */
+
+typedef struct UtilityRule
+{
+	NodeTag		tag;
+	void		(*judge) (Node *stmt);
+	const char *why;
+} UtilityRule;
+
+static const UtilityRule rules[] = {
+	{T_LoadStmt, judge_load, "a loaded module could replace our hooks"},
+	{T_CreateFunctionStmt, judge_create_function, "so could a C function's library"},
+	{T_AlterSystemStmt, judge_alter_system, "settings switch enforcement off"},
+	{T_AlterRoleSetStmt, judge_role_setting, "or load a library at login"},
+	{T_AlterDatabaseSetStmt, judge_database_setting, "likewise"},
+	{T_AlterTableStmt, jur_judge_ddl, "row security, label columns, children"},
+	{T_GrantRoleStmt, jur_judge_ddl, "a tagged role's membership is its clearance"},
+	{T_CreateRoleStmt, jur_judge_ddl, "IN ROLE is a grant"},
+	{T_AlterRoleStmt, jur_judge_ddl, "a password is the role"},
+	{T_DropRoleStmt, jur_judge_ddl, "the last officer stays"},
+	{T_RenameStmt, jur_judge_ddl, "exemptions name roles by name"},
+	{T_AlterExtensionContentsStmt, jur_judge_ddl, "no object leaves the extension"},
+};
+
+static void
+judge(Node *stmt)
+{
+	int			i;
+
+	for (i = 0; i < lengthof(rules); i++)
+		if (rules[i].tag == nodeTag(stmt))
+			rules[i].judge(stmt);
+}
+
+/* --------------------------------------------------------- what is remembered */
+
+/* does the command make a table out of what a query reads? */
+static bool
+makes_table(Node *stmt)
+{
+	if (IsA(stmt, ExplainStmt))
+	{
+		Node	   *query = ((ExplainStmt *) stmt)->query;
+
+		return IsA(query, Query) && ((Query *) query)->utilityStmt &&
+			makes_table(((Query *) query)->utilityStmt);
+	}
+	return IsA(stmt, CreateTableAsStmt) || IsA(stmt, RefreshMatViewStmt);
+}
+
+static void
+remember_held_cursor(DeclareCursorStmt *stmt)
+{
+	MemoryContext caller;
+
+	if (!(stmt->options & CURSOR_OPT_HOLD))
+		return;
+	caller = MemoryContextSwitchTo(TopMemoryContext);
+	jur_held_cursors = lappend(jur_held_cursors, pstrdup(stmt->portalname));
+	MemoryContextSwitchTo(caller);
+}
+
+/* transaction control must work in a failed transaction, and reads nothing */
+static bool
+is_ours_to_judge(Node *stmt)
+{
+	return IsTransactionState() && !IsA(stmt, TransactionStmt) &&
+		OidIsValid(MyDatabaseId);
+}
+
+static void
+run(JUR_UTILITY_PARAMS)
+{
+	if (prev_utility)
+		prev_utility(JUR_UTILITY_ARGS);
+	else
+		standard_ProcessUtility(JUR_UTILITY_ARGS);
+}
+
+static bool
+is_our_label(Node *stmt)
+{
+	SecLabelStmt *label = (SecLabelStmt *) stmt;
+
+	return IsA(stmt, SecLabelStmt) && label->provider &&
+		strcmp(label->provider, JUR_PROVIDER) == 0;
+}
+
+static void
+utility(JUR_UTILITY_PARAMS)
+{
+	Node	   *stmt = pstmt->utilityStmt;
+	int			making_table = jur_making_table;
+	uint64		processed;
+
+	if (!is_ours_to_judge(stmt))
+	{
+		run(JUR_UTILITY_ARGS);
+		return;
+	}
+	if (is_our_label(stmt))
+	{
+		PreventCommandIfReadOnly("SECURITY LABEL");
+		jur_security_label((SecLabelStmt *) stmt);
+		return;
+	}
+	if (!jur_is_installed())
+	{
+		run(JUR_UTILITY_ARGS);
+		return;
+	}
+	jur_statement_begins();
+	judge(stmt);
+	if (IsA(stmt, CopyStmt) &&
+		jur_copy(pstmt, queryString, params, queryEnv, &processed))
+	{
+		if (qc)
+			SetQueryCompletion(qc, CMDTAG_COPY, processed);
+		return;
+	}
+	jur_making_table += makes_table(stmt);
+	PG_TRY();
+	{
+		if (IsA(stmt, CopyStmt))
+			jur_run_copy_out((CopyStmt *) stmt, run, JUR_UTILITY_ARGS);
+		else
+			run(JUR_UTILITY_ARGS);
+	}
+	PG_FINALLY();
+	{
+		jur_making_table = making_table;
+	}
+	PG_END_TRY();
+	if (!IsTransactionState())
+		return;
+	if (IsA(stmt, DeclareCursorStmt))
+		remember_held_cursor((DeclareCursorStmt *) stmt);
+	jur_follow_ddl(stmt);
+	/* after SET ROLE the cursors held for the former role are closed at once */
+	if (IsA(stmt, VariableSetStmt))
+		jur_statement_begins();
+}
+
+void
+jur_enforce_utility_init(void)
+{
+	prev_utility = ProcessUtility_hook;
+	ProcessUtility_hook = utility;
+}
