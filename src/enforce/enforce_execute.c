@@ -39,6 +39,7 @@ typedef struct Stamp
 	struct Stamp *next;
 	QueryDesc  *query;
 	uint64		fingerprint;
+	uint64		generation;
 	MemoryContextCallback forget;
 } Stamp;
 
@@ -80,6 +81,7 @@ stamp_query(QueryDesc *query)
 
 	stamp->query = query;
 	stamp->fingerprint = jur_subject_fingerprint();
+	stamp->generation = jur_generation;
 	stamp->forget.func = forget_stamp;
 	stamp->forget.arg = stamp;
 	MemoryContextRegisterResetCallback(query->estate->es_query_cxt,
@@ -96,7 +98,11 @@ check_stamp(QueryDesc *query)
 	for (stamp = stamps; stamp; stamp = stamp->next)
 		if (stamp->query == query)
 			break;
-	if (stamp == NULL || stamp->fingerprint == jur_subject_fingerprint())
+	if (stamp == NULL || stamp->generation == jur_generation)
+		return;
+	stamp->generation = jur_generation;
+	jur_check_unfiltered(query->plannedstmt->rtable);
+	if (stamp->fingerprint == jur_subject_fingerprint())
 		return;
 	if (!jur_refused("read", InvalidOid, "cursor opened as another session"))
 		return;
@@ -135,7 +141,8 @@ jur_statement_begins(void)
 	static uint64 last_fingerprint = 0;
 	uint64		fingerprint;
 
-	jur_session_refresh();
+	if (jur_session_refresh())
+		jur_plans_are_stale();
 	if (!jur_is_installed())
 		return;
 	fingerprint = jur_subject_fingerprint();
@@ -156,7 +163,10 @@ execute_start(QueryDesc *query, int flags)
 	else
 		standard_ExecutorStart(query, flags);
 	if (is_ours && jur_touches_tagged(query->plannedstmt->rtable))
+	{
+		jur_check_unfiltered(query->plannedstmt->rtable);
 		stamp_query(query);
+	}
 }
 
 void

@@ -60,6 +60,14 @@ extern int	jur_making_table;
 /* the wall for a table that a utility command reads or writes whole */
 extern void jur_wall_for_command(Oid relid, AclMode required);
 
+/* enforce_plan.c */
+/* the session has changed: plans made without a filter go */
+extern void jur_plans_are_stale(void);
+/* raise if a plan without a filter may not run now */
+extern void jur_check_unfiltered(List *rtable);
+/* has the planner put our filter on this entry for a statistics catalog? */
+extern bool jur_statistics_are_filtered(const RangeTblEntry *rte);
+
 /* enforce_execute.c */
 /* ExecutorRun as it would be without us */
 extern void jur_standard_run(JUR_EXECUTOR_RUN_PARAMS);

@@ -168,7 +168,7 @@ refuse_table(Oid relid, AclMode required, const char *reason, const char *hint)
 		return;
 	ereport(ERROR,
 			(errcode(JUR_ERR_REFUSED),
-			 errmsg("permission denied for tagged table %s", jur_relation_name(relid)),
+			 errmsg("permission denied for %s %s", relid < FirstNormalObjectId ? "catalog" : "tagged table", jur_relation_name(relid)),
 			 errdetail("%s", reason),
 			 errhint("%s", hint)));
 }
@@ -471,6 +471,23 @@ judge_columns(const JurTagged *tagged, const JurPerms *perms)
 	}
 }
 
+/*
+ * Statistics hold values.  Read directly they are refused; the views over
+ * them are filtered (enforce_plan.c), and refused where they were not.
+ */
+static void
+judge_statistics(const RangeTblEntry *rte, Oid check_as)
+{
+	if (!jur_any_tagged() ||
+		(OidIsValid(check_as) && jur_statistics_are_filtered(rte)) ||
+		(OidIsValid(check_as) && !superuser_arg(GetUserId()) &&
+		 !has_bypassrls_privilege(GetUserId())))
+		return;
+	if (!jur_may_bypass(rte->relid, "read"))
+		refuse_table(rte->relid, ACL_SELECT, "It holds values of tagged tables.",
+					 "The views pg_stats and pg_stats_ext show what may be shown.");
+}
+
 /* ---------------------------------------------------------------- the hook */
 
 static void
@@ -486,12 +503,9 @@ judge_entry(const RangeTblEntry *rte, const JurPerms *perms, JUR_CHECK_PERMS_PAR
 	{
 		if ((required & ACL_WRITE) && is_guarded_catalog(relid))
 			judge_policy_write(relid, true);
-		if ((relid == StatisticRelationId || relid == StatisticExtDataRelationId) &&
-			required != 0 && !OidIsValid(check_as) && jur_any_tagged() &&
-			!jur_may_bypass(relid, "read"))
-			refuse_table(relid, required,
-						 "It holds values of tagged tables.",
-						 "The views pg_stats and pg_stats_ext show what may be shown.");
+		if (required != 0 &&
+			(relid == StatisticRelationId || relid == StatisticExtDataRelationId))
+			judge_statistics(rte, check_as);
 		return;
 	}
 	owner = toast_owner(relid);

@@ -54,6 +54,8 @@ extern void jur_require_officer(const char *what);
  * the outer role now: its basis, or NULL.
  */
 extern const char *jur_exemption(const char *kind);
+/* the same, one that is for LABEL or for any label */
+extern const char *jur_exemption_for(const char *kind, const JurLabel *label);
 
 /* have officers been appointed in this cluster, now or ever (ruling 8)? */
 extern bool jur_is_latched(void);

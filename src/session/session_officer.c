@@ -214,7 +214,7 @@ jur_read_exemptions(const char *role, TimestampTz moment)
 }
 
 const char *
-jur_exemption(const char *kind)
+jur_exemption_for(const char *kind, const JurLabel *label)
 {
 	ListCell   *lc;
 
@@ -222,8 +222,16 @@ jur_exemption(const char *kind)
 	{
 		JurExemption *exemption = lfirst(lc);
 
-		if (strcmp(exemption->kind, kind) == 0 && exemption->scope == NULL)
+		if (strcmp(exemption->kind, kind) == 0 &&
+			(exemption->scope == NULL ||
+			 (label && jur_label_flows(label, exemption->scope))))
 			return exemption->basis;
 	}
 	return NULL;
+}
+
+const char *
+jur_exemption(const char *kind)
+{
+	return jur_exemption_for(kind, NULL);
 }

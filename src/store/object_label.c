@@ -204,7 +204,7 @@ fill(CacheEntry *entry)
 	MemoryContext fresh;
 	MemoryContext caller;
 	Relation	rel;
-	JurTagged  *tagged = NULL;
+	JurTagged  *volatile tagged = NULL;
 
 	fresh = AllocSetContextCreate(CurrentMemoryContext, "jurisdiction tags",
 								  ALLOCSET_SMALL_SIZES);

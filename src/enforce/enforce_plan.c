@@ -1,0 +1,353 @@
+/*-------------------------------------------------------------------------
+ *
+ * enforce_plan.c
+ *	  Idea: what only a whole query can tell: relabelling, filters that can
+ *	  exclude nothing, statistics.
+ *	  Hook: planner_hook.
+ *
+ * A filter is taken out of the plan when the session is admitted to the
+ * table's ceiling, so that it gets the plan of an untagged table.  The plan
+ * then rests on what holds now: its range table entry is marked, a change
+ * discards cached plans, and starting a marked plan asks again.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/transam.h"
+#include "catalog/pg_statistic.h"
+#include "catalog/pg_statistic_ext.h"
+#include "catalog/pg_statistic_ext_data.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/planner.h"
+#include "parser/parsetree.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/plancache.h"
+#include "utils/rls.h"
+#include "utils/syscache.h"
+
+#include "base/compat.h"
+#include "base/errors.h"
+#include "base/settings.h"
+#include "base/shmem.h"
+#include "enforce/enforce_internal.h"
+
+/*
+ * Marks of a range table entry that the planner copies into the plan.  The
+ * field is unused for relations and cannot be set from SQL.
+ */
+#define MARK_UNFILTERED "jurisdiction: within its ceiling"
+#define MARK_STATISTICS "jurisdiction: statistics filtered"
+
+static planner_hook_type prev_planner = NULL;
+
+/* has this session ever planned without a filter? */
+static bool has_unfiltered_plans = false;
+
+/* ---------------------------------------------------------------- relabelling */
+
+/*
+ * An UPDATE that assigns the row label: the new value passes through
+ * relabelled(new, old, table), which compares the two row by row.
+ */
+static void
+check_assignments(List *targetlist, Index result, const JurTagged *tagged)
+{
+	Oid			function = jur_function_oid("relabelled");
+	ListCell   *lc;
+
+	foreach(lc, targetlist)
+	{
+		TargetEntry *entry = lfirst(lc);
+		Var		   *old;
+
+		if (entry->resjunk || entry->resno != tagged->row_attnum)
+			continue;
+		old = makeVar(result, tagged->row_attnum, jur_label_type_oid(), -1,
+					  InvalidOid, 0);
+		if (equal(entry->expr, old))
+			continue;
+		entry->expr = (Expr *)
+			makeFuncExpr(function, jur_label_type_oid(),
+						 list_make3(entry->expr, old,
+									makeConst(REGCLASSOID, -1, InvalidOid, sizeof(Oid),
+											  ObjectIdGetDatum(tagged->relid), false, true)),
+						 InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL);
+	}
+}
+
+static void
+check_relabelling(Query *query)
+{
+	RangeTblEntry *target;
+	const JurTagged *tagged;
+	ListCell   *lc;
+
+	if (query->resultRelation == 0)
+		return;
+	target = rt_fetch(query->resultRelation, query->rtable);
+	if (target->relid < FirstNormalObjectId)
+		return;
+	tagged = jur_tags_of(target->relid);
+	if (tagged->row_attnum == 0)
+		return;
+	if (query->commandType == CMD_UPDATE)
+		check_assignments(query->targetList, query->resultRelation, tagged);
+	if (query->onConflict)
+		check_assignments(query->onConflict->onConflictSet, query->resultRelation,
+						  tagged);
+	foreach(lc, query->mergeActionList)
+	{
+		MergeAction *action = lfirst(lc);
+
+		if (action->commandType == CMD_UPDATE)
+			check_assignments(action->targetList, query->resultRelation, tagged);
+	}
+}
+
+static void
+refuse_relabelling(const JurLabel *old, const JurLabel *new, Oid relid,
+				   const char *kind)
+{
+	if (!jur_refused("relabel", relid, kind))
+		return;
+	ereport(ERROR,
+			(errcode(JUR_ERR_REFUSED),
+			 errmsg("a row of table %s may not be relabelled from \"%s\" to \"%s\"",
+					jur_relation_name(relid), jur_label_text(old), jur_label_text(new)),
+			 errdetail("The new label is not at least as restrictive as the old."),
+			 errhint("An officer may grant the session's role a \"%s\" exemption.", kind)));
+}
+
+/*
+ * relabelled(new, old, table) returns label: NEW, or an error if the session
+ * may not give it to a row labelled OLD.  Up is a matter of writing the new
+ * label; down and sideways need an exemption.
+ */
+PG_FUNCTION_INFO_V1(jur_sql_relabelled);
+Datum
+jur_sql_relabelled(PG_FUNCTION_ARGS)
+{
+	JurLabel   *new;
+	JurLabel   *old;
+	const char *kind;
+	const char *basis;
+
+	jur_require_preloaded("writing to a tagged table");
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	if (PG_ARGISNULL(1))
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	new = jur_label_of_datum(PG_GETARG_DATUM(0));
+	old = jur_label_of_datum(PG_GETARG_DATUM(1));
+	if (jur_label_flows(old, new) || jur_is_restoring())
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	kind = jur_label_flows(new, old) ? "write_down" : "relabel";
+	basis = jur_exemption_for(kind, old);
+	if (basis == NULL)
+		refuse_relabelling(old, new, PG_GETARG_OID(2), kind);
+	else
+	{
+		jur_count(JUR_COUNT_EXEMPTIONS, 1);
+		jur_recorded("exemption", jur_relation_name(PG_GETARG_OID(2)),
+					 psprintf("%s: %s", kind, basis));
+	}
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+}
+
+/* ------------------------------------------------------------------ ceilings */
+
+static bool
+is_row_filter(Node *qual)
+{
+	return IsA(qual, FuncExpr) &&
+		((FuncExpr *) qual)->funcid == jur_function_oid("row_visible") &&
+		IsA(linitial(((FuncExpr *) qual)->args), Var);
+}
+
+static bool
+is_true(Node *qual)
+{
+	return IsA(qual, Const) && !((Const *) qual)->constisnull &&
+		((Const *) qual)->consttype == BOOLOID &&
+		DatumGetBool(((Const *) qual)->constvalue);
+}
+
+/* is every row that the table can hold readable for this session now? */
+static bool
+is_within_clearance(Oid relid)
+{
+	const JurTagged *tagged = jur_tags_of(relid);
+
+	return tagged->is_tagged && !tagged->is_broken && tagged->ceiling_holds &&
+		!jur_observing() && jur_export == NULL &&
+		jur_decide_now(tagged->ceiling, JUR_READ).verdict == JUR_ALLOW;
+}
+
+static void
+take_out_filter(RangeTblEntry *rte)
+{
+	List	   *kept = NIL;
+	bool		found = false;
+	ListCell   *lc;
+
+	foreach(lc, rte->securityQuals)
+	{
+		if (is_row_filter(lfirst(lc)))
+			found = true;
+		else if (!is_true(lfirst(lc)))
+			kept = lappend(kept, lfirst(lc));
+	}
+	if (!found || !is_within_clearance(rte->relid))
+		return;
+	rte->securityQuals = kept;
+	rte->enrname = pstrdup(MARK_UNFILTERED);
+	has_unfiltered_plans = true;
+}
+
+static void
+discard_plans(JurChange change, Oid relid)
+{
+	if (has_unfiltered_plans && change != JUR_CHANGED_TAGS)
+		ResetPlanCache();
+}
+
+void
+jur_plans_are_stale(void)
+{
+	if (has_unfiltered_plans)
+		ResetPlanCache();
+}
+
+/*
+ * The plan was made when the session was admitted to the ceiling.  Changes
+ * discard such plans; this is for what no change announces: a rule that ended
+ * since, a cursor still open.
+ */
+void
+jur_check_unfiltered(List *rtable)
+{
+	ListCell   *lc;
+
+	foreach(lc, rtable)
+	{
+		RangeTblEntry *rte = lfirst(lc);
+
+		if (rte->rtekind != RTE_RELATION || rte->enrname == NULL ||
+			strcmp(rte->enrname, MARK_UNFILTERED) != 0 ||
+			is_within_clearance(rte->relid) || jur_observing())
+			continue;
+		ResetPlanCache();
+		if (jur_refused("read", rte->relid, "the plan rests on what holds no more"))
+			ereport(ERROR,
+					(errcode(JUR_ERR_REFUSED),
+					 errmsg("what this session may read of table %s has changed since the statement was planned",
+							jur_relation_name(rte->relid)),
+					 errhint("Run the statement again.")));
+	}
+}
+
+/* ---------------------------------------------------------------- statistics */
+
+/*
+ * pg_stats and its kin show a superuser everything.  Rows about tagged tables
+ * are left out for whom row security does not bind; for all others the views
+ * themselves leave them out.
+ */
+static void
+filter_statistics(RangeTblEntry *rte, Index index)
+{
+	AttrNumber	attnum;
+	bool		extended = rte->relid == StatisticExtDataRelationId;
+
+	if (!extended && rte->relid != StatisticRelationId)
+		return;
+	if (!jur_any_tagged())
+		return;
+	attnum = extended ? Anum_pg_statistic_ext_data_stxoid : Anum_pg_statistic_starelid;
+	rte->securityQuals =
+		lappend(rte->securityQuals,
+				makeFuncExpr(jur_function_oid("statistics_visible"), BOOLOID,
+							 list_make2(makeVar(index, attnum, OIDOID, -1, InvalidOid, 0),
+										makeBoolConst(extended, false)),
+							 InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL));
+	rte->enrname = pstrdup(MARK_STATISTICS);
+}
+
+bool
+jur_statistics_are_filtered(const RangeTblEntry *rte)
+{
+	return rte->enrname && strcmp(rte->enrname, MARK_STATISTICS) == 0;
+}
+
+/* statistics_visible(relation or statistics object, extended) returns boolean */
+PG_FUNCTION_INFO_V1(jur_sql_statistics_visible);
+Datum
+jur_sql_statistics_visible(PG_FUNCTION_ARGS)
+{
+	Oid			relid = PG_GETARG_OID(0);
+
+	jur_require_preloaded("reading statistics");
+	if (PG_GETARG_BOOL(1))
+	{
+		HeapTuple	tuple = SearchSysCache1(STATEXTOID, ObjectIdGetDatum(relid));
+
+		if (!HeapTupleIsValid(tuple))
+			PG_RETURN_BOOL(false);
+		relid = ((Form_pg_statistic_ext) GETSTRUCT(tuple))->stxrelid;
+		ReleaseSysCache(tuple);
+	}
+	if (!jur_is_tagged(relid) || jur_observing())
+		PG_RETURN_BOOL(true);
+	PG_RETURN_BOOL(jur_is_restoring() || jur_current_subject()->exemption != NULL);
+}
+
+/* ------------------------------------------------------------------ the hook */
+
+static bool
+prepare_query(Node *node, void *context)
+{
+	Query	   *query = (Query *) node;
+	Index		index = 0;
+	ListCell   *lc;
+
+	if (node == NULL)
+		return false;
+	if (!IsA(node, Query))
+		return expression_tree_walker(node, prepare_query, context);
+	check_relabelling(query);
+	foreach(lc, query->rtable)
+	{
+		RangeTblEntry *rte = lfirst(lc);
+
+		index++;
+		if (rte->rtekind != RTE_RELATION)
+			continue;
+		filter_statistics(rte, index);
+		if (rte->securityQuals != NIL)
+			take_out_filter(rte);
+	}
+	return query_tree_walker(query, prepare_query, context, 0);
+}
+
+static PlannedStmt *
+plan(Query *query, const char *query_string, int options, ParamListInfo params)
+{
+	if (jur_is_installed() && jur_any_tagged())
+		prepare_query((Node *) query, NULL);
+	if (prev_planner)
+		return prev_planner(query, query_string, options, params);
+	return standard_planner(query, query_string, options, params);
+}
+
+void
+jur_enforce_plan_init(void)
+{
+	prev_planner = planner_hook;
+	planner_hook = plan;
+	jur_on_change(discard_plans);
+}
