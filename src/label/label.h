@@ -91,6 +91,10 @@ extern JurLabel *jur_label_parse(const char *text, JurLabelError *error);
  */
 extern JurLabel *jur_label_parse_prefix(const char *text, int *used,
 										JurLabelError *error);
+/* the binary form that clients see: the version byte, then canonical text */
+#define JUR_BINARY_VERSION	1
+extern JurLabel *jur_label_receive(const char *bytes, int size,
+								   JurLabelError *error);
 /*
  * The parts of the grammar that tags and clearances share; each reads at
  * TEXT[*POS], moves *POS past what it read, and returns false with *ERROR set

@@ -471,3 +471,33 @@ jur_label_parse(const char *text, JurLabelError *error)
 	}
 	return label;
 }
+
+JurLabel *
+jur_label_receive(const char *bytes, int size, JurLabelError *error)
+{
+	JurLabel   *label;
+	char	   *text;
+
+	if (size < 1 || bytes[0] != JUR_BINARY_VERSION)
+	{
+		fail(error, 0, psprintf("expected version %d", JUR_BINARY_VERSION));
+		return NULL;
+	}
+	text = palloc(size);
+	memcpy(text, bytes + 1, size - 1);
+	text[size - 1] = '\0';
+	label = jur_label_parse(text, error);
+	if (label == NULL)
+	{
+		error->position++;		/* the version byte */
+		return NULL;
+	}
+	/* one label has one binary form; this refuses a zero byte as well */
+	if (strlen(text) != size - 1 || strcmp(jur_label_text(label), text) != 0)
+	{
+		fail(error, 1, pstrdup("the text is not in canonical form"));
+		return NULL;
+	}
+	pfree(text);
+	return label;
+}

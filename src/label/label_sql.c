@@ -11,6 +11,7 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "libpq/pqformat.h"
+#include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
@@ -18,8 +19,7 @@
 #include "base/errors.h"
 #include "label/label.h"
 
-/* first byte of the binary form; canonical text follows */
-#define BINARY_VERSION	1
+#define EXCERPT_MAX		200		/* bytes */
 
 #define PG_GETARG_LABEL(n)		jur_label_of_datum(PG_GETARG_DATUM(n))
 #define PG_RETURN_LABEL(label)	PG_RETURN_DATUM(jur_label_datum(label))
@@ -53,6 +53,17 @@ jur_label_datum(const JurLabel *label)
 	return PointerGetDatum(jur_label_pack(label));
 }
 
+/* as much of a wrong text as a message should repeat */
+static const char *
+excerpt(const char *text)
+{
+	int			length = strlen(text);
+
+	if (length <= EXCERPT_MAX)
+		return text;
+	return psprintf("%.*s...", pg_mbcliplen(text, length, EXCERPT_MAX), text);
+}
+
 JurLabel *
 jur_label_of_text(const char *text)
 {
@@ -63,42 +74,25 @@ jur_label_of_text(const char *text)
 		ereport(ERROR,
 				(errcode(JUR_ERR_LABEL_TEXT),
 				 errmsg("invalid input syntax for type %s: \"%s\"",
-						"jurisdiction.label", text),
+						"jurisdiction.label", excerpt(text)),
 				 errdetail("At byte %d: %s.", error.position + 1, error.message),
 				 errhint("A label is \"unrestricted\", or PLACE[:LEVEL][/CATEGORY,...][>PLACE,... or >*] and more of these joined by \"&\", where LEVEL is public, internal, confidential, restricted or secret, such as DE:confidential/health>CH & US.")));
 	return label;
 }
 
-static void
-refuse_binary(const char *detail)
-{
-	ereport(ERROR,
-			(errcode(JUR_ERR_LABEL_BINARY),
-			 errmsg("invalid binary form of type %s", "jurisdiction.label"),
-			 errdetail_internal("%s", detail)));
-}
-
-/* one label has one binary form: the text must be canonical */
 static JurLabel *
 receive(StringInfo message)
 {
 	int			size = message->len - message->cursor;
-	const char *bytes = pq_getmsgbytes(message, size);
 	JurLabelError error;
-	JurLabel   *label;
-	char	   *text;
+	JurLabel   *label = jur_label_receive(pq_getmsgbytes(message, size), size,
+										  &error);
 
-	if (size < 1 || bytes[0] != BINARY_VERSION)
-		refuse_binary("The first byte must be the version, 1.");
-	text = pnstrdup(bytes + 1, size - 1);
-	if (strlen(text) != size - 1)
-		refuse_binary("The text contains a zero byte.");
-	label = jur_label_parse(text, &error);
 	if (label == NULL)
-		refuse_binary(psprintf("At byte %d of the text: %s.",
-							   error.position + 1, error.message));
-	if (strcmp(jur_label_text(label), text) != 0)
-		refuse_binary("The text is not in canonical form.");
+		ereport(ERROR,
+				(errcode(JUR_ERR_LABEL_BINARY),
+				 errmsg("invalid binary form of type %s", "jurisdiction.label"),
+				 errdetail("At byte %d: %s.", error.position + 1, error.message)));
 	return label;
 }
 
@@ -304,7 +298,7 @@ jur_sql_label_send(PG_FUNCTION_ARGS)
 	StringInfoData message;
 
 	pq_begintypsend(&message);
-	pq_sendbyte(&message, BINARY_VERSION);
+	pq_sendbyte(&message, JUR_BINARY_VERSION);
 	pq_sendbytes(&message, text, strlen(text));
 	PG_RETURN_BYTEA_P(pq_endtypsend(&message));
 }
