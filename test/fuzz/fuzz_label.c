@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * fuzz_label.c
- *	  Idea: any bytes are a label or tag, or are refused cleanly; and what was
- *	  accepted is the same value in every form.
+ *	  Idea: any bytes are a label or tag, or are refused cleanly; and what
+ *	  was accepted is the same value in every form.
  *
  * The first byte of the input chooses what the rest is.
  *
@@ -13,7 +13,7 @@
  */
 #include "postgres.h"
 
-#include "label/label.h"
+#include "label/label_internal.h"
 #include "store/store.h"
 
 #include "server_shim.h"
@@ -98,7 +98,7 @@ fuzz_packed(void *arg)
 	bytea	   *packed;
 	Size		size;
 	bool		same;
-	int			order;
+	int			order = -1;
 
 	if (label == NULL)
 		return;
@@ -108,9 +108,9 @@ fuzz_packed(void *arg)
 	shim_require(jur_packed_equal(input->data, input->size,
 								  VARDATA(packed), size, &same) && same,
 				 "packed again, it is equal");
-	shim_require(jur_packed_compare(input->data, input->size,
-									VARDATA(packed), size, &order) && order == 0,
-				 "packed again, it compares equal");
+	jur_packed_compare(input->data, input->size,
+					   VARDATA(packed), size, &order);
+	shim_require(order == 0, "packed again, it compares equal");
 }
 
 static void
@@ -149,7 +149,8 @@ fuzz_tags(void *arg)
 	if (relation == NULL)
 		require_error(&error, input->size);
 	else
-		shim_require(relation->label || relation->accepts || relation->nplaces > 0,
+		shim_require(relation->label || relation->accepts ||
+					 relation->nplaces > 0,
 					 "a tag of a relation says something");
 
 	role = jur_parse_role_tag(input->text, &error);

@@ -62,13 +62,20 @@ unlink_chunk(Chunk *chunk)
 	chunk->next->previous = chunk->previous;
 }
 
+static void
+refuse_size(Size size)
+{
+	if (size > MaxAllocSize)
+		ereport(ERROR,
+				(errmsg("invalid memory alloc request size %zu", size)));
+}
+
 void *
 palloc(Size size)
 {
 	Chunk	   *chunk;
 
-	if (size > MaxAllocSize)
-		ereport(ERROR, (errmsg("invalid memory alloc request size %zu", size)));
+	refuse_size(size);
 	chunk = malloc(sizeof(Chunk) + size);
 	if (chunk == NULL)
 		abort();
@@ -86,8 +93,7 @@ repalloc(void *pointer, Size size)
 {
 	Chunk	   *chunk = chunk_of(pointer);
 
-	if (size > MaxAllocSize)
-		ereport(ERROR, (errmsg("invalid memory alloc request size %zu", size)));
+	refuse_size(size);
 	unlink_chunk(chunk);
 	chunk = realloc(chunk, sizeof(Chunk) + size);
 	if (chunk == NULL)
