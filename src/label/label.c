@@ -18,7 +18,7 @@
 
 #include "miscadmin.h"
 
-#include "label/label.h"
+#include "label/label_internal.h"
 
 /* atoms that grow */
 typedef struct AtomList
@@ -110,13 +110,19 @@ intersection_of(const char **a, int na, const char **b, int nb, int *n)
 	return result;
 }
 
+static bool
+by_rules(const JurAtom *atom)
+{
+	return atom->release == JUR_RELEASE_BY_RULES;
+}
+
 /* may A's data go wherever B's may?  The places are the same. */
 static bool
 releases_contain(const JurAtom *a, const JurAtom *b)
 {
 	int			i;
 
-	if (a->release == JUR_RELEASE_BY_RULES || b->release == JUR_RELEASE_BY_RULES)
+	if (by_rules(a) || by_rules(b))
 		return a->release == b->release;
 	if (a->release == JUR_RELEASE_ANY)
 		return true;
@@ -295,20 +301,20 @@ assemble(const JurAtom *atoms, int natoms)
 	return label;
 }
 
-/* is sorted[i] below another atom?  Only atoms of its place can dominate it. */
+/* is sorted[i] below another?  No two are equal; places must be the same. */
 static bool
 is_dominated(const JurAtom *sorted, int natoms, int i)
 {
+	const char *place = sorted[i].place;
 	int			j;
 
-	for (j = i + 1; j < natoms && same_code(sorted[j].place, sorted[i].place); j++)
+	for (j = i + 1; j < natoms && same_code(sorted[j].place, place); j++)
 	{
 		if (jur_atom_flows(&sorted[i], &sorted[j]))
 			return true;
 	}
-	for (j = i - 1; j >= 0 && same_code(sorted[j].place, sorted[i].place); j--)
+	for (j = i - 1; j >= 0 && same_code(sorted[j].place, place); j--)
 	{
-		/* of equal atoms the first stays */
 		if (jur_atom_flows(&sorted[i], &sorted[j]))
 			return true;
 	}
@@ -433,8 +439,7 @@ append_meet(AtomList *list, const JurAtom *a, const JurAtom *b)
 {
 	JurAtom    *meet;
 
-	if (!same_code(a->place, b->place) ||
-		(a->release == JUR_RELEASE_BY_RULES) != (b->release == JUR_RELEASE_BY_RULES))
+	if (!same_code(a->place, b->place) || by_rules(a) != by_rules(b))
 		return;
 
 	/*

@@ -36,7 +36,7 @@ typedef enum JurLevel
 
 typedef enum JurReleaseKind
 {
-	JUR_RELEASE_BY_RULES = 0,	/* no release list: the transfer rules decide */
+	JUR_RELEASE_BY_RULES = 0,	/* no release list: the rules decide */
 	JUR_RELEASE_LIST,			/* home and the listed places, nothing else */
 	JUR_RELEASE_ANY				/* ">*" */
 } JurReleaseKind;
@@ -49,10 +49,10 @@ typedef struct JurAtom
 	const char **categories;	/* sorted by strcmp, no duplicates */
 	JurReleaseKind release;
 	int			nreleases;		/* of JUR_RELEASE_LIST; at least 1 */
-	const char **releases;		/* sorted; holds home only if it stands alone */
+	const char **releases;		/* sorted; holds home only if it is alone */
 } JurAtom;
 
-/* canonical: atoms sorted, none dominated by another; none at all is "unrestricted" */
+/* atoms sorted, none dominated by another; no atom is "unrestricted" */
 typedef struct JurLabel
 {
 	int			natoms;
@@ -67,17 +67,16 @@ typedef struct JurLabelError
 } JurLabelError;
 
 /* label.c: the lattice (pure) */
-extern bool jur_atom_flows(const JurAtom *a, const JurAtom *b);	/* b dominates a */
-extern bool jur_label_flows(const JurLabel *a, const JurLabel *b);	/* a <@ b */
+/* a <@ b: b dominates a */
+extern bool jur_atom_flows(const JurAtom *a, const JurAtom *b);
+extern bool jur_label_flows(const JurLabel *a, const JurLabel *b);
 extern bool jur_label_equal(const JurLabel *a, const JurLabel *b);
 extern JurLabel *jur_label_join(const JurLabel *a, const JurLabel *b);
 extern JurLabel *jur_label_meet(const JurLabel *a, const JurLabel *b);
-/* sort, drop duplicates and dominated atoms; the atoms may come in any order */
+/* sort, drop duplicates and dominated atoms; they may come in any order */
 extern JurLabel *jur_label_canonical(JurAtom *atoms, int natoms);
 extern JurLabel *jur_label_copy(const JurLabel *label);
-/* by place, level, categories, releases: the order of atoms in a label */
-extern int	jur_atom_compare(const JurAtom *a, const JurAtom *b);
-/* every atom raised to at least LEVEL and given CATEGORIES (place-less raise) */
+/* every atom raised to at least LEVEL and given CATEGORIES */
 extern JurLabel *jur_label_raise(const JurLabel *label, JurLevel level,
 								 const char **categories, int ncategories);
 
@@ -111,10 +110,11 @@ extern bool jur_scan_places(const char *text, int *pos,
 /* is this word, or character, there?  Then past it and the blanks after it. */
 extern bool jur_scan_word(const char *text, int *pos, const char *word);
 extern bool jur_scan_char(const char *text, int *pos, char c);
-/* false, and *ERROR: WHAT was expected at POS, or the word there is not WHAT */
+/* false, and *ERROR: expected WHAT at POS, or the word there is not WHAT */
 extern bool jur_scan_expected(const char *text, int pos, const char *what,
 							  JurLabelError *error);
-extern bool jur_is_place_code(const char *code);	/* by form, not by registry */
+/* by form, not by registry */
+extern bool jur_is_place_code(const char *code);
 extern bool jur_is_category_code(const char *code);
 /* the country of a subdivision ("US" of "US-CA"), else NULL; palloc'd */
 extern char *jur_country_of(const char *place);
@@ -122,31 +122,13 @@ extern const char *jur_level_name(JurLevel level);
 
 /* label_text.c: label to canonical text (pure) */
 extern char *jur_label_text(const JurLabel *label);
-/* the same in SPACE where it fits there; otherwise palloc'd */
-extern char *jur_label_text_in(const JurLabel *label, char *space, Size size);
-extern int	jur_label_compare(const JurLabel *a, const JurLabel *b);	/* of canonical text */
+/* of canonical text */
+extern int	jur_label_compare(const JurLabel *a, const JurLabel *b);
 
 /* label_bytes.c: the compact form on disk (pure); the varlena's payload */
 extern bytea *jur_label_pack(const JurLabel *label);
 /* NULL if the bytes are not of a label: corrupt data, to be refused */
 extern JurLabel *jur_label_unpack(const void *data, Size size);
-/*
- * The same for comparisons, built in SPACE (maximally aligned) where it fits
- * there, otherwise palloc'd.
- */
-extern JurLabel *jur_label_unpack_in(const void *data, Size size,
-									 void *space, Size space_size);
-/*
- * Equality, order (both by canonical text) and flow of two packed labels.
- * They return false, and leave *RESULT alone, if they find out that the bytes
- * are not of labels.
- */
-extern bool jur_packed_equal(const void *a, Size a_size,
-							 const void *b, Size b_size, bool *result);
-extern bool jur_packed_compare(const void *a, Size a_size,
-							   const void *b, Size b_size, int *result);
-extern bool jur_packed_flows(const void *a, Size a_size,
-							 const void *b, Size b_size, bool *result);
 /* the compiled-in, append-only numbers of shipped categories; 0: none */
 extern int	jur_category_number(const char *code);
 extern const char *jur_category_by_number(int number);
@@ -154,8 +136,7 @@ extern const char *jur_category_by_number(int number);
 /* label_sql.c: datum in, label out (errors XX001 on corrupt bytes) */
 extern JurLabel *jur_label_of_datum(Datum datum);
 extern Datum jur_label_datum(const JurLabel *label);
-extern void jur_label_corrupt(void) pg_attribute_noreturn();	/* XX001 */
-/* parse or ereport(ERROR, 22P02) with the position and a hint showing the grammar */
+/* parse or ereport(ERROR, 22P02), saying where and showing the grammar */
 extern JurLabel *jur_label_of_text(const char *text);
 
 #endif							/* JUR_LABEL_H */

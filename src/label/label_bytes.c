@@ -6,7 +6,8 @@
  *	packed = header [ natoms:2 ] atom...		natoms: big-endian, from 2
  *	header = 01fm000u		f: some category is by name; m: natoms follows
  *							u: unrestricted, and nothing follows
- *	atom   = 0cckklll place [ ncategories:1 ] category... [ nreleases:1 place... ]
+ *	atom   = 0cckklll place [ ncategories:1 ] category...
+ *			 [ nreleases:1 place... ]
  *							lll: level; kk: JurReleaseKind
  *							cc: number of categories; 3: ncategories follows
  *	place  = two upper-case letters | length:1 code
@@ -20,7 +21,7 @@
  */
 #include "postgres.h"
 
-#include "label/label.h"
+#include "label/label_internal.h"
 
 #define FORMAT_MASK		0xC0
 #define FORMAT			0x40
@@ -52,7 +53,7 @@ static const char *const numbered_categories[] = {
 	"official_id",
 	"identifier",
 	"device_id",
-	"ip_address",	/* 10 */
+	"ip_address",				/* 10 */
 	"location",
 	"precise_geolocation",
 	"health",
@@ -62,7 +63,7 @@ static const char *const numbered_categories[] = {
 	"payment_card",
 	"criminal",
 	"race",
-	"ethnic_origin",	/* 20 */
+	"ethnic_origin",			/* 20 */
 	"political_opinion",
 	"religious_belief",
 	"philosophical_belief",
@@ -72,7 +73,7 @@ static const char *const numbered_categories[] = {
 	"communications_metadata",
 	"authentication",
 	"employment",
-	"education",	/* 30 */
+	"education",				/* 30 */
 	"nationality",
 	"behavioural",
 	"tracking",
@@ -479,6 +480,12 @@ typedef union Space
 } Space;
 
 static bool
+are_same(const void *a, Size a_size, const void *b, Size b_size)
+{
+	return a_size == b_size && a_size > 0 && memcmp(a, b, a_size) == 0;
+}
+
+static bool
 have_names(const uint8 *a, const uint8 *b)
 {
 	return ((a[0] | b[0]) & BY_NAME) != 0;
@@ -533,7 +540,7 @@ jur_packed_equal(const void *a, Size a_size, const void *b, Size b_size,
 
 	if (a_size == 0 || b_size == 0)
 		return false;
-	if (a_size == b_size && memcmp(a, b, a_size) == 0)
+	if (are_same(a, a_size, b, b_size))
 		*result = true;
 	else if (!have_names(a, b))
 		*result = false;		/* without names, a label has one form */
@@ -553,7 +560,7 @@ jur_packed_compare(const void *a, Size a_size, const void *b, Size b_size,
 
 	if (a_size == 0 || b_size == 0)
 		return false;
-	if (a_size == b_size && memcmp(a, b, a_size) == 0)
+	if (are_same(a, a_size, b, b_size))
 	{
 		*result = 0;
 		return true;
@@ -576,7 +583,9 @@ jur_packed_flows(const void *a, Size a_size, const void *b, Size b_size,
 {
 	int			answer;
 
-	if (!relate(a, a_size, b, b_size, flows, &answer))
+	if (are_same(a, a_size, b, b_size))
+		answer = true;
+	else if (!relate(a, a_size, b, b_size, flows, &answer))
 		return false;
 	*result = answer != 0;
 	return true;

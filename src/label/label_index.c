@@ -15,7 +15,7 @@
 #include "fmgr.h"
 #include "utils/sortsupport.h"
 
-#include "label/label.h"
+#include "label/label_internal.h"
 
 /* labels are read in place; only compressed or toasted ones are copied */
 #define DATA(label)	VARDATA_ANY(label), VARSIZE_ANY_EXHDR(label)

@@ -21,7 +21,7 @@
  */
 #include "postgres.h"
 
-#include "label/label.h"
+#include "label/label_internal.h"
 
 #define UNRESTRICTED "unrestricted"
 
@@ -97,7 +97,7 @@ word_length(const char *text)
 	return length;
 }
 
-/* only words of ASCII are repeated, and no more of them than a code may have */
+/* only words of ASCII are repeated, and no more of them than of a code */
 bool
 jur_scan_expected(const char *text, int pos, const char *what,
 				  JurLabelError *error)
@@ -312,7 +312,8 @@ scan_list(const char *text, int *pos, ScanCode scan, CodeList *list,
 			return false;
 		if (list->n == JUR_LIST_MAX)
 			return fail(error, start,
-						psprintf("a list has at most %d entries", JUR_LIST_MAX));
+						psprintf("a list has at most %d entries",
+								 JUR_LIST_MAX));
 		if (list->n == capacity)
 		{
 			capacity *= 2;
@@ -396,7 +397,8 @@ scan_atom(const char *text, int *pos, JurAtom *atom, JurLabelError *error)
 		!jur_scan_categories(text, pos, &atom->categories,
 							 &atom->ncategories, error))
 		return false;
-	if (jur_scan_char(text, pos, '>') && !scan_releases(text, pos, atom, error))
+	if (jur_scan_char(text, pos, '>') &&
+		!scan_releases(text, pos, atom, error))
 		return false;
 	return true;
 }
@@ -469,5 +471,35 @@ jur_label_parse(const char *text, JurLabelError *error)
 		fail(error, used, pstrdup("expected \"&\" or the end of the label"));
 		return NULL;
 	}
+	return label;
+}
+
+JurLabel *
+jur_label_receive(const char *bytes, int size, JurLabelError *error)
+{
+	JurLabel   *label;
+	char	   *text;
+
+	if (size < 1 || bytes[0] != JUR_BINARY_VERSION)
+	{
+		fail(error, 0, psprintf("expected version %d", JUR_BINARY_VERSION));
+		return NULL;
+	}
+	text = palloc(size);
+	memcpy(text, bytes + 1, size - 1);
+	text[size - 1] = '\0';
+	label = jur_label_parse(text, error);
+	if (label == NULL)
+	{
+		error->position++;		/* the version byte */
+		return NULL;
+	}
+	/* one label has one binary form; this refuses a zero byte as well */
+	if (strlen(text) != size - 1 || strcmp(jur_label_text(label), text) != 0)
+	{
+		fail(error, 1, pstrdup("the text is not in canonical form"));
+		return NULL;
+	}
+	pfree(text);
 	return label;
 }

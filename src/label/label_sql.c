@@ -11,15 +11,15 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "libpq/pqformat.h"
+#include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
 #include "base/errors.h"
-#include "label/label.h"
+#include "label/label_internal.h"
 
-/* first byte of the binary form; canonical text follows */
-#define BINARY_VERSION	1
+#define EXCERPT_MAX		200		/* bytes */
 
 #define PG_GETARG_LABEL(n)		jur_label_of_datum(PG_GETARG_DATUM(n))
 #define PG_RETURN_LABEL(label)	PG_RETURN_DATUM(jur_label_datum(label))
@@ -53,6 +53,17 @@ jur_label_datum(const JurLabel *label)
 	return PointerGetDatum(jur_label_pack(label));
 }
 
+/* as much of a wrong text as a message should repeat */
+static const char *
+excerpt(const char *text)
+{
+	int			length = strlen(text);
+
+	if (length <= EXCERPT_MAX)
+		return text;
+	return psprintf("%.*s...", pg_mbcliplen(text, length, EXCERPT_MAX), text);
+}
+
 JurLabel *
 jur_label_of_text(const char *text)
 {
@@ -63,46 +74,32 @@ jur_label_of_text(const char *text)
 		ereport(ERROR,
 				(errcode(JUR_ERR_LABEL_TEXT),
 				 errmsg("invalid input syntax for type %s: \"%s\"",
-						"jurisdiction.label", text),
-				 errdetail("At byte %d: %s.", error.position + 1, error.message),
+						"jurisdiction.label", excerpt(text)),
+				 errdetail("At byte %d: %s.",
+						   error.position + 1, error.message),
 				 errhint("A label is \"unrestricted\", or PLACE[:LEVEL][/CATEGORY,...][>PLACE,... or >*] and more of these joined by \"&\", where LEVEL is public, internal, confidential, restricted or secret, such as DE:confidential/health>CH & US.")));
 	return label;
 }
 
-static void
-refuse_binary(const char *detail)
-{
-	ereport(ERROR,
-			(errcode(JUR_ERR_LABEL_BINARY),
-			 errmsg("invalid binary form of type %s", "jurisdiction.label"),
-			 errdetail_internal("%s", detail)));
-}
-
-/* one label has one binary form: the text must be canonical */
 static JurLabel *
 receive(StringInfo message)
 {
 	int			size = message->len - message->cursor;
-	const char *bytes = pq_getmsgbytes(message, size);
 	JurLabelError error;
-	JurLabel   *label;
-	char	   *text;
+	JurLabel   *label = jur_label_receive(pq_getmsgbytes(message, size), size,
+										  &error);
 
-	if (size < 1 || bytes[0] != BINARY_VERSION)
-		refuse_binary("The first byte must be the version, 1.");
-	text = pnstrdup(bytes + 1, size - 1);
-	if (strlen(text) != size - 1)
-		refuse_binary("The text contains a zero byte.");
-	label = jur_label_parse(text, &error);
 	if (label == NULL)
-		refuse_binary(psprintf("At byte %d of the text: %s.",
-							   error.position + 1, error.message));
-	if (strcmp(jur_label_text(label), text) != 0)
-		refuse_binary("The text is not in canonical form.");
+		ereport(ERROR,
+				(errcode(JUR_ERR_LABEL_BINARY),
+				 errmsg("invalid binary form of type %s",
+						"jurisdiction.label"),
+				 errdetail("At byte %d: %s.",
+						   error.position + 1, error.message)));
 	return label;
 }
 
-static ArrayType *
+static Datum
 text_array(const char *const *codes, int n)
 {
 	Datum	   *texts = palloc((n + 1) * sizeof(Datum));
@@ -110,7 +107,8 @@ text_array(const char *const *codes, int n)
 
 	for (i = 0; i < n; i++)
 		texts[i] = CStringGetTextDatum(codes[i]);
-	return construct_array(texts, n, TEXTOID, -1, false, TYPALIGN_INT);
+	return PointerGetDatum(construct_array(texts, n, TEXTOID, -1, false,
+										   TYPALIGN_INT));
 }
 
 static int
@@ -120,7 +118,7 @@ compare_codes(const void *a, const void *b)
 }
 
 /* sorted, without duplicates */
-static ArrayType *
+static Datum
 text_set(const char **codes, int n)
 {
 	int			kept = 0;
@@ -135,7 +133,7 @@ text_set(const char **codes, int n)
 	return text_array(codes, kept);
 }
 
-static ArrayType *
+static Datum
 places_of(const JurLabel *label)
 {
 	const char **places = palloc((label->natoms + 1) * sizeof(char *));
@@ -146,7 +144,7 @@ places_of(const JurLabel *label)
 	return text_set(places, label->natoms);
 }
 
-static ArrayType *
+static Datum
 categories_of(const JurLabel *label)
 {
 	const char **categories;
@@ -182,7 +180,7 @@ releases_to(const JurAtom *atom, const char *place)
 }
 
 /* the places of ATOM's list, and its home, that all of LABEL releases to */
-static ArrayType *
+static Datum
 common_releases(const JurLabel *label, const JurAtom *atom)
 {
 	const char **places = palloc((atom->nreleases + 1) * sizeof(char *));
@@ -205,9 +203,9 @@ common_releases(const JurLabel *label, const JurAtom *atom)
 	return text_set(places, kept);
 }
 
-/* NULL if an atom has no list: the rules have a say then */
-static ArrayType *
-releases_of(const JurLabel *label)
+/* *IS_NULL if an atom has no list: the rules have a say then */
+static Datum
+releases_of(const JurLabel *label, bool *is_null)
 {
 	static const char *const any[] = {"*"};
 	const JurAtom *listing = NULL;
@@ -216,7 +214,7 @@ releases_of(const JurLabel *label)
 	for (i = 0; i < label->natoms; i++)
 	{
 		if (label->atoms[i].release == JUR_RELEASE_BY_RULES)
-			return NULL;
+			*is_null = true;
 		if (label->atoms[i].release == JUR_RELEASE_LIST)
 			listing = &label->atoms[i];
 	}
@@ -232,31 +230,20 @@ put_atom(ReturnSetInfo *result, const JurAtom *atom)
 
 	values[0] = CStringGetTextDatum(atom->place);
 	values[1] = CStringGetTextDatum(jur_level_name(atom->level));
-	values[2] = PointerGetDatum(text_array(atom->categories, atom->ncategories));
+	values[2] = text_array(atom->categories, atom->ncategories);
 	switch (atom->release)
 	{
 		case JUR_RELEASE_BY_RULES:
 			nulls[3] = true;
 			break;
 		case JUR_RELEASE_LIST:
-			values[3] = PointerGetDatum(text_array(atom->releases, atom->nreleases));
+			values[3] = text_array(atom->releases, atom->nreleases);
 			break;
 		case JUR_RELEASE_ANY:
-			values[3] = PointerGetDatum(text_array(any, 1));
+			values[3] = text_array(any, 1);
 			break;
 	}
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-}
-
-/* most joins and meets of a query are of a label with itself */
-static bool
-are_same(FunctionCallInfo fcinfo)
-{
-	struct varlena *a = PG_GETARG_VARLENA_PP(0);
-	struct varlena *b = PG_GETARG_VARLENA_PP(1);
-
-	return VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) &&
-		memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
 }
 
 /* does argument FROM flow to argument TO? */
@@ -304,7 +291,7 @@ jur_sql_label_send(PG_FUNCTION_ARGS)
 	StringInfoData message;
 
 	pq_begintypsend(&message);
-	pq_sendbyte(&message, BINARY_VERSION);
+	pq_sendbyte(&message, JUR_BINARY_VERSION);
 	pq_sendbytes(&message, text, strlen(text));
 	PG_RETURN_BYTEA_P(pq_endtypsend(&message));
 }
@@ -329,7 +316,8 @@ PG_FUNCTION_INFO_V1(jur_sql_label_join);
 Datum
 jur_sql_label_join(PG_FUNCTION_ARGS)
 {
-	if (are_same(fcinfo))
+	/* an aggregate soon has a label that takes in all others */
+	if (flows(fcinfo, 1, 0))
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 	PG_RETURN_LABEL(jur_label_join(PG_GETARG_LABEL(0), PG_GETARG_LABEL(1)));
 }
@@ -338,7 +326,7 @@ PG_FUNCTION_INFO_V1(jur_sql_label_meet);
 Datum
 jur_sql_label_meet(PG_FUNCTION_ARGS)
 {
-	if (are_same(fcinfo))
+	if (flows(fcinfo, 0, 1))
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 	PG_RETURN_LABEL(jur_label_meet(PG_GETARG_LABEL(0), PG_GETARG_LABEL(1)));
 }
@@ -347,7 +335,7 @@ PG_FUNCTION_INFO_V1(jur_sql_label_places);
 Datum
 jur_sql_label_places(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_ARRAYTYPE_P(places_of(PG_GETARG_LABEL(0)));
+	PG_RETURN_DATUM(places_of(PG_GETARG_LABEL(0)));
 }
 
 /* the highest level of the atoms; NULL of "unrestricted", which has none */
@@ -370,18 +358,14 @@ PG_FUNCTION_INFO_V1(jur_sql_label_categories);
 Datum
 jur_sql_label_categories(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_ARRAYTYPE_P(categories_of(PG_GETARG_LABEL(0)));
+	PG_RETURN_DATUM(categories_of(PG_GETARG_LABEL(0)));
 }
 
 PG_FUNCTION_INFO_V1(jur_sql_label_releases);
 Datum
 jur_sql_label_releases(PG_FUNCTION_ARGS)
 {
-	ArrayType  *releases = releases_of(PG_GETARG_LABEL(0));
-
-	if (releases == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_ARRAYTYPE_P(releases);
+	PG_RETURN_DATUM(releases_of(PG_GETARG_LABEL(0), &fcinfo->isnull));
 }
 
 PG_FUNCTION_INFO_V1(jur_sql_atoms);

@@ -8,7 +8,7 @@
  */
 #include "postgres.h"
 
-#include "label/label.h"
+#include "label/label_internal.h"
 
 #define UNRESTRICTED "unrestricted"
 

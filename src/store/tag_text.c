@@ -8,8 +8,8 @@
  *	mask     = "deny" / "mask" ( "null" / "hash" / "redact" / "year" / "deny" /
  *								 "partial" "(" number "," number ")" )
  *	relation = [ label ] [ "accepts" label ] [ "to" places ]
- *	role     = 1*( "at" places [ "cleared" level [ "/" ( categories / "*" ) ] ] /
- *				   "officer" / "backup" / "token" "required" /
+ *	role     = 1*( "at" places [ "cleared" level [ "/" ( categories / "*" ) ] ]
+ *				   / "officer" / "backup" / "token" "required" /
  *				   "for" purposes / "release" ( places / "*" ) /
  *				   "replicate" "to" places / "org" quoted )
  *
@@ -117,9 +117,8 @@ parse_number(const char *text, int *pos, int *number, JurLabelError *error)
 	while (text[*pos + digits] >= '0' && text[*pos + digits] <= '9')
 	{
 		if (digits == MASK_DIGITS_MAX)
-			return fail(error, *pos,
-						psprintf("a number of characters has at most %d digits",
-								 MASK_DIGITS_MAX));
+			return fail(error, *pos, psprintf("more than %d digits",
+											  MASK_DIGITS_MAX));
 		*number = *number * 10 + (text[*pos + digits] - '0');
 		digits++;
 	}
@@ -233,7 +232,8 @@ jur_parse_relation_tag(const char *text, JurLabelError *error)
 		}
 		else if (jur_scan_word(text, &pos, "to"))
 		{
-			if (!jur_scan_places(text, &pos, &tag->places, &tag->nplaces, error))
+			if (!jur_scan_places(text, &pos, &tag->places, &tag->nplaces,
+								 error))
 				return NULL;
 		}
 		else if (pos == start)
@@ -336,7 +336,8 @@ parse_org(const char *text, int *pos, JurRoleTag *tag, JurLabelError *error)
 	int			length = 0;
 
 	if (text[start] != '"')
-		return jur_scan_expected(text, start, "a name in double quotes", error);
+		return jur_scan_expected(text, start, "a name in double quotes",
+								 error);
 	name = palloc(strlen(text + start));
 	while (text[at] != '\0' && (text[at] != '"' || text[at + 1] == '"'))
 	{
@@ -345,7 +346,7 @@ parse_org(const char *text, int *pos, JurRoleTag *tag, JurLabelError *error)
 	}
 	name[length] = '\0';
 	if (text[at] == '\0')
-		return fail(error, start, pstrdup("the name's closing quote is missing"));
+		return fail(error, start, pstrdup("the closing quote is missing"));
 	if (length == 0)
 		return fail(error, start, pstrdup("the name is empty"));
 	tag->organisation = name;
@@ -378,7 +379,7 @@ find_clause(const char *text, int *pos, JurLabelError *error)
 			return i;
 	}
 	if (jur_scan_word(text, pos, "cleared"))
-		fail(error, start, pstrdup("\"cleared\" must follow \"at\" and its places"));
+		fail(error, start, pstrdup("\"cleared\" must follow \"at PLACES\""));
 	else
 		jur_scan_expected(text, start, "a part of a role's tag", error);
 	return -1;
