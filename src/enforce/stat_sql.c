@@ -1,0 +1,46 @@
+/*-------------------------------------------------------------------------
+ *
+ * stat_sql.c
+ *	  Idea: SQL stat_counters(), stat_reset().
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "fmgr.h"
+#include "funcapi.h"
+
+#include "base/settings.h"
+#include "base/shmem.h"
+#include "enforce/enforce_internal.h"
+
+/* one row, a column per counter in the order of JurCounter */
+PG_FUNCTION_INFO_V1(jur_sql_stat_counters);
+Datum
+jur_sql_stat_counters(PG_FUNCTION_ARGS)
+{
+	Datum		values[JUR_NCOUNTERS];
+	bool		nulls[JUR_NCOUNTERS] = {false};
+	TupleDesc	desc;
+	int			i;
+
+	jur_require_preloaded("jurisdiction.stat");
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE ||
+		desc->natts != JUR_NCOUNTERS)
+		elog(ERROR, "jurisdiction.stat_counters() is declared otherwise");
+	for (i = 0; i < JUR_NCOUNTERS; i++)
+		values[i] = Int64GetDatum((int64) jur_counted(i));
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc),
+													  values, nulls)));
+}
+
+PG_FUNCTION_INFO_V1(jur_sql_stat_reset);
+Datum
+jur_sql_stat_reset(PG_FUNCTION_ARGS)
+{
+	jur_require_preloaded("jurisdiction.stat_reset()");
+	jur_require_officer("reset the counters");
+	jur_count_reset();
+	PG_RETURN_VOID();
+}
