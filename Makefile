@@ -10,11 +10,16 @@ INSTALL_SQL = jurisdiction--$(EXTVERSION).sql
 DATA_built  = $(INSTALL_SQL)
 DATA        = $(wildcard src/sql/upgrade/jurisdiction--*--*.sql)
 
+# One fragment is made from the tables of facts.
+FACTS       = $(sort $(wildcard src/facts/*.csv))
+FACTS_SQL   = src/sql/install/31_facts.sql
+FRAGMENTS   = $(sort $(wildcard src/sql/install/*.sql) $(FACTS_SQL))
+
 REGRESS        = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
 ISOLATION      = $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
 ISOLATION_OPTS = --inputdir=test/isolation --load-extension=jurisdiction
 REGRESS_OPTS   = --load-extension=jurisdiction
-EXTRA_CLEAN    = tmp_regress tmp_isolation log results output_iso
+EXTRA_CLEAN    = tmp_regress tmp_isolation log results output_iso $(FACTS_SQL)
 
 # TEMP=1 gives each suite a private server; without it, installcheck uses a
 # running one (which must preload the library).
@@ -34,8 +39,13 @@ include $(PGXS)
 # PGXS tracks no headers; any header change rebuilds everything (seconds).
 $(OBJS): $(wildcard src/*/*.h) jurisdiction.control
 
-$(INSTALL_SQL): $(sort $(wildcard src/sql/install/*.sql)) jurisdiction.control
-	cat $(filter %.sql,$^) > $@
+$(INSTALL_SQL): $(FRAGMENTS) jurisdiction.control
+	cat $(FRAGMENTS) > $@
+
+# byte by byte, whatever the builder's locale
+$(FACTS_SQL): src/facts/facts.awk $(FACTS)
+	LC_ALL=C $(AWK) -f src/facts/facts.awk $(FACTS) > $@.tmp
+	mv $@.tmp $@
 
 .PHONY: demo test bench
 demo:
