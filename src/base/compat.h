@@ -92,6 +92,15 @@
 #define jur_nsitem_perms(nsitem)	((nsitem)->p_rte)
 #endif
 
+/* PG 18: index_beginscan wants to know who counts the searches */
+#if PG_VERSION_NUM >= 180000
+#define jur_index_beginscan(rel, index, snapshot, nkeys) \
+	index_beginscan(rel, index, snapshot, NULL, nkeys, 0)
+#else
+#define jur_index_beginscan(rel, index, snapshot, nkeys) \
+	index_beginscan(rel, index, snapshot, nkeys, 0)
+#endif
+
 /* PG 18: a CHECK may be declared NOT ENFORCED, and then proves nothing */
 #if PG_VERSION_NUM >= 180000
 #define JUR_CHECK_IS_ENFORCED(check)	((check)->ccenforced)

@@ -52,4 +52,7 @@ extern List *jur_read_exemptions(const char *role, TimestampTz moment);
 /* of the current subject */
 extern List *jur_subject_exemptions(void);
 
+/* session_sql.c: 22023 unless NAME is an action */
+extern JurAction jur_action_of_text(const char *name);
+
 #endif							/* JUR_SESSION_INTERNAL_H */

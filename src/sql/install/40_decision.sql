@@ -1,0 +1,22 @@
+-- ---------------------------------------------------------------------------
+-- The decision
+-- ---------------------------------------------------------------------------
+
+CREATE FUNCTION admits(label jurisdiction.label, action text DEFAULT 'read')
+	RETURNS boolean
+	AS 'MODULE_PATHNAME', 'jur_sql_admits'
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE;
+COMMENT ON FUNCTION admits(jurisdiction.label, text) IS
+	'may this session do the action (read, export, store, unseal, write) to a value so labelled, now? false for a NULL label; an unknown action is 22023';
+
+CREATE FUNCTION explain(
+	label jurisdiction.label, action text DEFAULT 'read',
+	at text[] DEFAULT NULL, cleared text DEFAULT NULL,
+	purpose text DEFAULT NULL, party text DEFAULT NULL,
+	as_of text DEFAULT NULL)
+	RETURNS TABLE (atom jurisdiction.label, destination text, verdict text,
+				   decided_by text, rule_id bigint, basis text, reason text)
+	AS 'MODULE_PATHNAME', 'jur_sql_explain'
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE ROWS 2;
+COMMENT ON FUNCTION explain(jurisdiction.label, text, text[], text, text, text, text) IS
+	'why: a row per atom and destination with the rule that decides and its legal basis. What is not supposed (at places, cleared LEVEL/CATEGORIES, purpose, as_of a date in UTC or a timestamp) is this session''s, now. party is 0A000 until lists of denied parties exist';
