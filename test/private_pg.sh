@@ -8,7 +8,7 @@
 set -eu
 dir=$1
 pg_config=${2:-pg_config}
-for kind in bin pkglib share; do
+for kind in bin pkglib share pkginclude; do
 	from=$("$pg_config" --${kind}dir)
 	mkdir -p "$dir$from"
 	if [ $kind = bin ]; then
