@@ -1,0 +1,139 @@
+# lib.sh: what all.sh, demo.sh and bench/run.sh share: packages, a scratch
+# copy of the tree, an unprivileged user, a private server.  Sourced, never run,
+# from the root of the project.
+
+# The server's headers warn under plain -Wextra in three ways that say nothing
+# about our code; everything else is an error.
+COPT="-Werror -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers"
+
+# What a build and every suite needs of Debian 12.
+PACKAGES="gcc make libc6-dev libssl-dev postgresql-15 postgresql-server-dev-15"
+TEST_PACKAGES="clang libclang-rt-14-dev libipc-run-perl perl postgresql-15-pgaudit tor-geoipdb iproute2"
+
+# One locale everywhere, so that sort order and messages are the same.
+export LC_ALL=C.UTF-8
+
+say() { printf '%s\n' "$*"; }
+die() { say "$0: $*" >&2; exit 1; }
+am_root() { [ "$(id -u)" = 0 ]; }
+
+as_root() {
+	if am_root; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo "$@"
+	else
+		die "needs root or sudo for: $*"
+	fi
+}
+
+installed_version() { dpkg-query -W -f '${db:Status-Status} ${Version}' "$1" 2>/dev/null | sed -n 's/^installed //p'; }
+
+# need_packages NAME...: installs what is missing.  Server and headers must be
+# of the same minor release, or the build would see structures that the server
+# does not have; both are upgraded together.
+need_packages() {
+	missing=
+	for package; do
+		[ -n "$(installed_version "$package")" ] || missing="$missing $package"
+	done
+	if [ "$(installed_version postgresql-15)" != "$(installed_version postgresql-server-dev-15)" ]; then
+		missing="$missing postgresql-15 postgresql-client-15 postgresql-server-dev-15"
+	fi
+	[ -n "$missing" ] || return 0
+	command -v apt-get >/dev/null || die "please install:$missing"
+	say "installing:$missing"
+	no_cluster=
+	if [ -z "$(installed_version postgresql-15)" ]; then
+		# the package would create and start a cluster that nobody asked for
+		no_cluster=/etc/postgresql-common/createcluster.d/jurisdiction-test.conf
+		as_root mkdir -p "${no_cluster%/*}"
+		echo "create_main_cluster = false" | as_root tee "$no_cluster" >/dev/null
+	fi
+	as_root apt-get -q update >/dev/null &&
+		# shellcheck disable=SC2086  # a list of words
+		as_root env DEBIAN_FRONTEND=noninteractive apt-get -qy install \
+			--no-install-recommends $missing >/dev/null </dev/null
+	status=$?
+	[ -z "$no_cluster" ] || as_root rm -f "$no_cluster"
+	[ $status = 0 ] || die "could not install:$missing"
+}
+
+# The user that servers and tests run as: the server refuses to run as root.
+tester() { if am_root; then echo postgres; else id -un; fi; }
+
+# as_tester COMMAND...: as that user, without the caller's PG* variables.
+as_tester() {
+	set -- env -u PGHOST -u PGPORT -u PGUSER -u PGDATABASE -u PGDATA -u PGOPTIONS \
+		-u PGSERVICE HOME="$scratch" TMPDIR="$scratch/tmp" "$@"
+	if am_root; then
+		runuser -u postgres -- "$@"
+	else
+		"$@"
+	fi
+}
+
+# make_scratch: $scratch, owned by the tester, gone at exit; every server
+# below it is stopped first, by the id in its own pid file.
+make_scratch() {
+	scratch=$(mktemp -d /tmp/jurisdiction.XXXXXX)
+	trap end_scratch EXIT
+	trap 'exit 130' HUP INT TERM
+	mkdir "$scratch/tmp" "$scratch/tree"
+	am_root && chown "$(tester)" "$scratch" "$scratch/tmp" "$scratch/tree"
+	return 0
+}
+
+end_scratch() {
+	status=$?
+	trap - EXIT
+	for file in $(find "$scratch" -name postmaster.pid 2>/dev/null); do
+		pid=$(head -n 1 "$file")
+		kill -INT "$pid" 2>/dev/null || continue
+		while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+	done
+	if [ -n "${JUR_KEEP:-}" ]; then
+		say "kept: $scratch"
+	else
+		rm -rf "$scratch"
+	fi
+	exit $status
+}
+
+# copy_tree: the project's files, and nothing generated, into $scratch/tree.
+# $scratch/tracked lists them where git can tell.
+copy_tree() {
+	if git -c safe.directory='*' ls-files >"$scratch/tracked" 2>/dev/null && [ -s "$scratch/tracked" ]; then
+		git -c safe.directory='*' ls-files --cached --others --exclude-standard |
+			while read -r file; do [ ! -f "$file" ] || say "$file"; done |
+			tar cf - -T - | tar xf - --no-same-owner -C "$scratch/tree"
+	else
+		rm -f "$scratch/tracked"
+		tar cf - --exclude=.git --exclude='*.o' --exclude='*.so' --exclude='*.bc' . |
+			tar xf - --no-same-owner -C "$scratch/tree"
+	fi
+	am_root && chown -R "$(tester)" "$scratch/tree"
+	return 0
+}
+
+# build: compiles $scratch/tree and installs it into a private copy of the
+# server; sets PG_CONFIG and PGBIN.  No JIT bitcode: it needs clang of the
+# server's version, and inlining our functions into JIT code gains nothing.
+build() {
+	PG_CONFIG=$(as_tester sh "$scratch/tree/test/private_pg.sh" "$scratch/pg" \
+		"$(pg_config_15)") || die "could not copy the server"
+	PGBIN=$("$PG_CONFIG" --bindir)
+	export PG_CONFIG PGBIN
+	as_tester make -s -C "$scratch/tree" with_llvm=no PG_CONFIG="$PG_CONFIG" \
+		COPT="$COPT" all install >"$scratch/build.log" 2>&1 ||
+		{ cat "$scratch/build.log"; die "build failed"; }
+}
+
+# Debian's pg_config of the newest client may lie on the PATH; we want 15's.
+pg_config_15() {
+	if [ -x /usr/lib/postgresql/15/bin/pg_config ]; then
+		echo /usr/lib/postgresql/15/bin/pg_config
+	else
+		command -v pg_config
+	fi
+}
