@@ -74,6 +74,10 @@ build
 cd "$scratch/tree" || exit 1
 
 for suite in $suites; do
+	case $suite in
+	lint | fuzz | regress | isolation | tap | core) ;;
+	*) die "there is no suite \"$suite\"" ;;
+	esac
 	log=$scratch/$suite.log
 	say "== $suite"
 	"suite_$suite" >"$log" 2>&1
@@ -82,6 +86,7 @@ for suite in $suites; do
 	if [ "$failed" != 0 ]; then
 		say "-- $suite: the whole output, and the differences"
 		cat "$log"
+		! grep -q 'postmaster failed' "$log" || tail -n 20 log/postmaster.log
 		find . -name regression.diffs -exec cat {} +
 		find . -name regression.diffs -exec rm -f {} +
 	fi

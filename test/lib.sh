@@ -4,7 +4,7 @@
 
 # The server's headers warn under plain -Wextra in three ways that say nothing
 # about our code; everything else is an error.
-COPT="-Werror -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers"
+COPT=${COPT:-"-Werror -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers"}
 
 # What a build and every suite needs of Debian 12.
 PACKAGES="gcc make libc6-dev libssl-dev postgresql-15 postgresql-server-dev-15"
