@@ -84,6 +84,9 @@ make_scratch() {
 	return 0
 }
 
+# what else a script has to take down once its servers are stopped
+at_end() { :; }
+
 end_scratch() {
 	status=$?
 	trap - EXIT
@@ -92,6 +95,7 @@ end_scratch() {
 		kill -INT "$pid" 2>/dev/null || continue
 		while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
 	done
+	at_end
 	if [ -n "${JUR_KEEP:-}" ]; then
 		say "kept: $scratch"
 	else
