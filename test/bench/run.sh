@@ -83,6 +83,7 @@ set_up() {
 		INSERT INTO ceiling TABLE plain;
 		INSERT INTO tagged TABLE plain;
 		GRANT SELECT ON plain, hand, ceiling, tagged TO PUBLIC;
+		GRANT INSERT ON hand TO by_setting;
 
 		ALTER TABLE hand ENABLE ROW LEVEL SECURITY;
 		CREATE POLICY setting ON hand TO by_setting
