@@ -362,7 +362,9 @@ label_relation(SecLabelStmt *stmt, Relation rel, AttrNumber attnum)
 		tightens = relation_tightens(before, relation);
 	}
 	require_authority(relid, object, tightens);
-	jur_tag_table(rel, attnum, stmt->label, column, relation);
+	/* the lock stays; ALTER TABLE wants to be the relation's only user */
+	relation_close(rel, NoLock);
+	jur_tag_table(relid, attnum, stmt->label, column);
 	jur_recorded("tag", object, stmt->label ? stmt->label : "(removed)");
 }
 
@@ -482,8 +484,6 @@ jur_security_label(SecLabelStmt *stmt)
 					 errmsg("this kind of object cannot carry a jurisdiction tag"),
 					 errhint("Tables, columns, materialized views, foreign tables, publications and roles can.")));
 	}
-	if (rel)
-		relation_close(rel, NoLock);
 }
 
 /*

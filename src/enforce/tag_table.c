@@ -24,6 +24,7 @@
 #include "commands/seclabel.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -286,10 +287,9 @@ take_effect(Oid relid, AttrNumber attnum, const char *text, const JurColumnTag *
 }
 
 void
-jur_tag_table(Relation rel, AttrNumber attnum, const char *text,
-			  const JurColumnTag *column, const JurRelationTag *relation)
+jur_tag_table(Oid relid, AttrNumber attnum, const char *text,
+			  const JurColumnTag *column)
 {
-	Oid			relid = RelationGetRelid(rel);
 	char	   *name = attnum ? get_attname(relid, attnum, false) : NULL;
 	List	   *family = find_all_inheritors(relid, AccessExclusiveLock, NULL);
 	ListCell   *lc;
@@ -320,7 +320,6 @@ tag_child_part(Oid parent, Oid child, AttrNumber parent_attnum)
 	char	   *text = jur_tag_text(RelationRelationId, parent, parent_attnum);
 	char	   *before = jur_tag_text(RelationRelationId, child, attnum);
 	JurColumnTag *column;
-	Relation	rel;
 
 	if (text == NULL || (before && strcmp(before, text) == 0))
 		return;
@@ -336,9 +335,8 @@ tag_child_part(Oid parent, Oid child, AttrNumber parent_attnum)
 	column = attnum ? jur_column_tag_of_text(text) : NULL;
 	if (column)
 		column->attnum = attnum;
-	rel = relation_open(child, AccessExclusiveLock);
-	jur_tag_table(rel, attnum, text, column, NULL);
-	relation_close(rel, NoLock);
+	LockRelationOid(child, AccessExclusiveLock);
+	jur_tag_table(child, attnum, text, column);
 	jur_recorded("tag", jur_relation_name(child), psprintf("as its parent: %s", text));
 }
 

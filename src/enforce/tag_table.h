@@ -13,11 +13,10 @@
 /*
  * Set (or with TEXT NULL remove) the tag of a relation or its column ATTNUM,
  * on it and all its children, and make the table enforce it.  The caller has
- * locked REL AccessExclusive and checked authority.
+ * locked RELID AccessExclusive and checked authority.
  */
-extern void jur_tag_table(Relation rel, AttrNumber attnum, const char *text,
-						  const JurColumnTag *column,
-						  const JurRelationTag *relation);
+extern void jur_tag_table(Oid relid, AttrNumber attnum, const char *text,
+						  const JurColumnTag *column);
 /* a column's tag; raises 22023 if the text is none */
 extern JurColumnTag *jur_column_tag_of_text(const char *text);
 /* 42501 if the role is the cluster's last officer */
