@@ -101,6 +101,32 @@
 	index_beginscan(rel, index, snapshot, nkeys, 0)
 #endif
 
+/* PG 16: a query's own permission entries move with a relation moved below it */
+#if PG_VERSION_NUM >= 160000
+#define jur_query_perms(query, rte) \
+	((rte)->perminfoindex > 0 ? \
+	 getRTEPermissionInfo((query)->rteperminfos, (rte)) : NULL)
+#define jur_move_perms(query, rte, subquery, inner) \
+	do { \
+		(subquery)->rteperminfos = \
+			list_make1(copyObject(getRTEPermissionInfo((query)->rteperminfos, (rte)))); \
+		(inner)->perminfoindex = 1; \
+	} while (0)
+#define jur_clear_perms(rte)	((rte)->perminfoindex = 0)
+#else
+#define jur_query_perms(query, rte)	(rte)
+#define jur_move_perms(query, rte, subquery, inner)	((void) 0)
+#define jur_clear_perms(rte) \
+	do { \
+		(rte)->requiredPerms = 0; \
+		(rte)->checkAsUser = InvalidOid; \
+		(rte)->selectedCols = NULL; \
+		(rte)->insertedCols = NULL; \
+		(rte)->updatedCols = NULL; \
+		(rte)->extraUpdatedCols = NULL; \
+	} while (0)
+#endif
+
 /* PG 18: a CHECK may be declared NOT ENFORCED, and then proves nothing */
 #if PG_VERSION_NUM >= 180000
 #define JUR_CHECK_IS_ENFORCED(check)	((check)->ccenforced)

@@ -51,7 +51,23 @@ extern bool jur_may_bypass(Oid relid, const char *action);	/* recorded at use */
 extern void jur_check_new_label(const JurLabel *label, Oid relid);
 extern void jur_rows_flush_counts(void);
 
+/*
+ * The verdict of ASK for a label, remembered per call site by the label's
+ * bytes until jur_generation changes.
+ */
+typedef bool (*JurAsk) (Datum label, FunctionCallInfo fcinfo);
+extern bool jur_memo_admits(FunctionCallInfo fcinfo, Datum label, JurAsk ask);
+
+/* enforce_columns.c */
+extern JurLabel *jur_column_label(const JurTagged *tagged,
+								  const JurColumnTag *column,
+								  const JurLabel *rows);
+extern void jur_mask_columns(Query *query);
+/* did jur_mask_columns() put this entry into a subquery of its own? */
+extern bool jur_columns_are_masked(const RangeTblEntry *rte);
+
 /* wall.c */
+extern void jur_refuse_column(Oid relid, AttrNumber attnum, const char *action);
 extern bool jur_touches_tagged(List *rtable);
 /* may the session read what column COLUMN of a table holds, for every row? */
 extern bool jur_column_is_open(const JurTagged *tagged, const JurColumnTag *column);

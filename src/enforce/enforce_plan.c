@@ -320,6 +320,7 @@ prepare_query(Node *node, void *context)
 	if (!IsA(node, Query))
 		return expression_tree_walker(node, prepare_query, context);
 	check_relabelling(query);
+	jur_mask_columns(query);
 	foreach(lc, query->rtable)
 	{
 		RangeTblEntry *rte = lfirst(lc);

@@ -255,7 +255,8 @@ check_mask_type(const JurColumnTag *tag, const char *column, Oid type)
 		case JUR_MASK_PARTIAL:
 		case JUR_MASK_HASH:
 		case JUR_MASK_REDACT:
-			fits = category == TYPCATEGORY_STRING;
+			/* seen as text, so it must be text but for its name */
+			fits = category == TYPCATEGORY_STRING && get_typlen(base) == -1;
 			break;
 		case JUR_MASK_YEAR:
 			fits = base == DATEOID || base == TIMESTAMPOID || base == TIMESTAMPTZOID;

@@ -197,27 +197,26 @@ memo_slot(const char *bytes, Size size)
 }
 
 static bool
-ask_policy(Datum label)
+ask_policy(Datum label, FunctionCallInfo fcinfo)
 {
 	return jur_admits_datum(label, JUR_READ) == JUR_ALLOW;
 }
 
-/* the verdict for one label, from the memo where it is there */
-static inline bool
-admitted(FmgrInfo *flinfo, Datum label, bool (*ask) (Datum))
+bool
+jur_memo_admits(FunctionCallInfo fcinfo, Datum label, JurAsk ask)
 {
-	Memo	   *memo = memo_of(flinfo);
+	Memo	   *memo = memo_of(fcinfo->flinfo);
 	struct varlena *value = (struct varlena *) DatumGetPointer(label);
 	MemoEntry  *entry;
 	const char *bytes;
 	Size		size;
 
 	if (VARATT_IS_EXTERNAL(value) || VARATT_IS_COMPRESSED(value))
-		return ask(label);
+		return ask(label, fcinfo);
 	bytes = VARDATA_ANY(value);
 	size = VARSIZE_ANY_EXHDR(value);
 	if (size > MEMO_BYTES || size == 0)
-		return ask(label);
+		return ask(label, fcinfo);
 	if (memo->generation != jur_generation)
 	{
 		memset(memo, 0, sizeof(Memo));
@@ -226,7 +225,7 @@ admitted(FmgrInfo *flinfo, Datum label, bool (*ask) (Datum))
 	entry = &memo->entries[memo_slot(bytes, size)];
 	if (entry->size == size && memcmp(entry->bytes, bytes, size) == 0)
 		return entry->allowed;
-	entry->allowed = ask(label);
+	entry->allowed = ask(label, fcinfo);
 	entry->size = size;
 	memcpy(entry->bytes, bytes, size);
 	/* asking may have found a new generation: then this entry is of that one */
@@ -246,7 +245,7 @@ jur_sql_row_visible(PG_FUNCTION_ARGS)
 		jur_require_preloaded("reading a tagged table");
 	if (PG_ARGISNULL(0))
 		PG_RETURN_BOOL(false);
-	if (likely(admitted(fcinfo->flinfo, PG_GETARG_DATUM(0), ask_policy)))
+	if (likely(jur_memo_admits(fcinfo, PG_GETARG_DATUM(0), ask_policy)))
 	{
 		rows_allowed++;
 		if (unlikely(jur_export != NULL))
@@ -395,13 +394,10 @@ jur_check_new_label(const JurLabel *label, Oid relid)
 	check_releases(label, relid);
 }
 
-/* the relation that ask_writable() judges for; set by its only caller */
-static Oid	writing_to;
-
 static bool
-ask_writable(Datum label)
+ask_writable(Datum label, FunctionCallInfo fcinfo)
 {
-	jur_check_new_label(jur_label_of_datum(label), writing_to);
+	jur_check_new_label(jur_label_of_datum(label), PG_GETARG_OID(1));
 	return true;
 }
 
@@ -420,7 +416,6 @@ jur_sql_row_writable(PG_FUNCTION_ARGS)
 				 errmsg("new row for table %s has no label",
 						jur_relation_name(PG_GETARG_OID(1))),
 				 errhint("Give the label, or a default such as jurisdiction.default_label().")));
-	writing_to = PG_GETARG_OID(1);
-	(void) admitted(fcinfo->flinfo, PG_GETARG_DATUM(0), ask_writable);
+	(void) jur_memo_admits(fcinfo, PG_GETARG_DATUM(0), ask_writable);
 	PG_RETURN_BOOL(true);
 }

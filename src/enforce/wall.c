@@ -39,6 +39,7 @@
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
+#include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -104,7 +105,7 @@ is_officers_reading(Oid relid)
 {
 	char	   *name = get_rel_name(relid);
 
-	return name && strcmp(name, "exemption") == 0;
+	return name && (strcmp(name, "exemption") == 0 || strcmp(name, "mask_key") == 0);
 }
 
 static void
@@ -408,30 +409,27 @@ admits_value(const JurLabel *label)
 bool
 jur_column_is_open(const JurTagged *tagged, const JurColumnTag *column)
 {
-	JurLabel	unrestricted = {0, NULL};
-	const JurLabel *rows;
-	JurLabel   *effective;
+	if (jur_current_subject()->exemption || jur_is_restoring())
+		return true;
+	if (tagged->row_attnum != 0 && !tagged->ceiling_holds)
+		return false;
+	return admits_value(jur_column_label(tagged, column, tagged->ceiling));
+}
 
-	if (column->raise)
-		return admits_value(column->raise);
-	if (tagged->row_attnum != 0 && (tagged->ceiling == NULL || !tagged->ceiling_holds))
-		return jur_current_subject()->exemption != NULL;
-	rows = tagged->ceiling ? tagged->ceiling : &unrestricted;
-	if (tagged->relation && tagged->relation->label)
-		rows = jur_label_join(rows, tagged->relation->label);
-	if (rows->natoms == 0)
-	{
-		/* nothing says whose law: the site's (ruling 24) */
-		JurAtom    *here = palloc0(sizeof(JurAtom));
+/* record, and unless observing raise, that a column may not be touched */
+void
+jur_refuse_column(Oid relid, AttrNumber attnum, const char *action)
+{
+	char	   *name = get_attname(relid, attnum, false);
 
-		if (jur_site == NULL || *jur_site == '\0')
-			return false;
-		here->place = jur_site;
-		rows = jur_label_canonical(here, 1);
-	}
-	effective = jur_label_raise(rows, column->level, column->categories,
-								column->ncategories);
-	return admits_value(effective);
+	if (!jur_refused(action, relid, psprintf("column %s", quote_identifier(name))))
+		return;
+	ereport(ERROR,
+			(errcode(JUR_ERR_REFUSED),
+			 errmsg("permission denied for column \"%s\" of tagged table %s",
+					name, jur_relation_name(relid)),
+			 errdetail("This session may not read what it holds."),
+			 errhint("See the column's tag in jurisdiction.tag, and jurisdiction.explain().")));
 }
 
 static bool
@@ -442,7 +440,7 @@ is_referenced(const Bitmapset *columns, AttrNumber attnum)
 }
 
 static void
-judge_columns(const JurTagged *tagged, const JurPerms *perms)
+judge_columns(const JurTagged *tagged, const JurPerms *perms, bool is_masked)
 {
 	int			i;
 
@@ -451,23 +449,14 @@ judge_columns(const JurTagged *tagged, const JurPerms *perms)
 	for (i = 0; i < tagged->ncolumns; i++)
 	{
 		const JurColumnTag *column = &tagged->columns[i];
-		bool		reads = (perms->requiredPerms & ACL_SELECT) &&
+		bool		reads = (perms->requiredPerms & ACL_SELECT) && !is_masked &&
 			is_referenced(perms->selectedCols, column->attnum);
 		bool		writes = is_referenced(perms->insertedCols, column->attnum) ||
 			is_referenced(perms->updatedCols, column->attnum);
 
-		if ((!reads && !writes) || jur_column_is_open(tagged, column))
-			continue;
-		if (!jur_may_bypass(tagged->relid, reads ? "read" : "write") &&
-			jur_refused(reads ? "read" : "write", tagged->relid,
-						get_attname(tagged->relid, column->attnum, false)))
-			ereport(ERROR,
-					(errcode(JUR_ERR_REFUSED),
-					 errmsg("permission denied for column \"%s\" of tagged table %s",
-							get_attname(tagged->relid, column->attnum, false),
-							jur_relation_name(tagged->relid)),
-					 errdetail("This session may not read what it holds."),
-					 errhint("See the column's tag in jurisdiction.tag, and jurisdiction.explain().")));
+		if ((reads || writes) && !jur_column_is_open(tagged, column))
+			jur_refuse_column(tagged->relid, column->attnum,
+							  reads ? "read" : "write");
 	}
 }
 
@@ -534,7 +523,7 @@ judge_entry(const RangeTblEntry *rte, const JurPerms *perms, JUR_CHECK_PERMS_PAR
 	}
 	judge_tagged(tagged, required, check_as);
 	/* judging may have dropped the cache entry: look it up again */
-	judge_columns(jur_tags_of(relid), perms);
+	judge_columns(jur_tags_of(relid), perms, jur_columns_are_masked(rte));
 }
 
 /*

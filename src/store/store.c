@@ -44,6 +44,7 @@ static const struct
 	{"preset_rule", JUR_CHANGED_POLICY},
 	{"transfer_rule", JUR_CHANGED_POLICY},
 	{"exemption", JUR_CHANGED_ROLES},
+	{"mask_key", JUR_CHANGED_POLICY},
 	{"network", JUR_CHANGED_NETWORK},
 };
 

@@ -1,0 +1,499 @@
+/*-------------------------------------------------------------------------
+ *
+ * enforce_columns.c
+ *	  Idea: a value that the session may not read is masked, row by row.
+ *	  Called from planner_hook (enforce_plan.c).
+ *
+ * A reference to a table with raised columns becomes a subquery that selects
+ * CASE WHEN column_visible(...) THEN column ELSE mask END in their stead, so
+ * the value is masked before WHERE, JOIN, GROUP BY or a function can test it.
+ * The planner pulls the subquery up again.  The relation inside is marked;
+ * what the wall finds unmarked it refuses.
+ *
+ * The target of INSERT, UPDATE, DELETE and MERGE cannot be replaced: reading
+ * a column of it that is not open is the wall's to refuse.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "access/sysattr.h"
+#include "catalog/heap.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "parser/parse_coerce.h"
+#include "parser/parsetree.h"
+#include "rewrite/rewriteManip.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+
+#include "base/compat.h"
+#include "base/errors.h"
+#include "base/settings.h"
+#include "enforce/enforce_internal.h"
+
+/* see enforce_plan.c for why this field carries marks */
+#define MARK_MASKED "jurisdiction: columns masked"
+
+/* ------------------------------------------------------- what a value is under */
+
+/*
+ * The effective label of a value in COLUMN of a row labelled ROWS: the row's
+ * label and the table's, raised by the column's tag.
+ */
+JurLabel *
+jur_column_label(const JurTagged *tagged, const JurColumnTag *column,
+				 const JurLabel *rows)
+{
+	JurLabel	unrestricted = {0, NULL};
+	const JurLabel *label = rows ? rows : &unrestricted;
+
+	if (tagged->relation && tagged->relation->label)
+		label = jur_label_join(label, tagged->relation->label);
+	if (column->raise)
+		return jur_label_join(label, column->raise);
+	if (label->natoms == 0)
+	{
+		/* nothing says whose law it is: then it is the site's */
+		JurAtom    *here = palloc0(sizeof(JurAtom));
+
+		here->place = jur_site && *jur_site ? jur_site : "ZZ";
+		here->level = JUR_PUBLIC;
+		label = jur_label_canonical(here, 1);
+	}
+	return jur_label_raise(label, column->level, column->categories,
+						   column->ncategories);
+}
+
+static const JurColumnTag *
+column_tag(const JurTagged *tagged, AttrNumber attnum)
+{
+	int			i;
+
+	for (i = 0; i < tagged->ncolumns; i++)
+		if (tagged->columns[i].attnum == attnum)
+			return &tagged->columns[i];
+	return NULL;
+}
+
+static bool
+ask_column(Datum label, FunctionCallInfo fcinfo)
+{
+	const JurTagged *tagged = jur_tags_of(PG_GETARG_OID(1));
+	const JurColumnTag *column = column_tag(tagged, PG_GETARG_INT16(2));
+	JurLabel   *effective;
+
+	/* the tag is gone since the statement was planned: then so is the raise */
+	if (column == NULL)
+		return tagged->is_tagged && !tagged->is_broken;
+	effective = jur_column_label(tagged, column, jur_label_of_datum(label));
+	if (jur_decide_now(effective, JUR_READ).verdict != JUR_ALLOW)
+		return false;
+	if (jur_export && !jur_export_admits(effective))
+		jur_export_note(jur_label_datum(effective));
+	return true;
+}
+
+/*
+ * column_visible(row label, table, column number) returns boolean: may the
+ * session read this value?  The condition of every masked column.
+ */
+PG_FUNCTION_INFO_V1(jur_sql_column_visible);
+Datum
+jur_sql_column_visible(PG_FUNCTION_ARGS)
+{
+	jur_require_preloaded("reading a tagged table");
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		PG_RETURN_BOOL(false);
+	if (jur_memo_admits(fcinfo, PG_GETARG_DATUM(0), ask_column))
+		PG_RETURN_BOOL(true);
+	PG_RETURN_BOOL(jur_observing());
+}
+
+/*
+ * column_denied(table, column number) returns boolean: never; raises 42501
+ * for a column tagged "deny".
+ */
+PG_FUNCTION_INFO_V1(jur_sql_column_denied);
+Datum
+jur_sql_column_denied(PG_FUNCTION_ARGS)
+{
+	Oid			relid = PG_GETARG_OID(0);
+	AttrNumber	attnum = PG_GETARG_INT16(1);
+
+	jur_refuse_column(relid, attnum, "read");
+	PG_RETURN_NULL();
+}
+
+/* ------------------------------------------------------------ building masks */
+
+static Const *
+column_number(AttrNumber attnum)
+{
+	return makeConst(INT2OID, -1, InvalidOid, sizeof(int16), Int16GetDatum(attnum),
+					 false, true);
+}
+
+static Const *
+table_oid(Oid relid)
+{
+	return makeConst(REGCLASSOID, -1, InvalidOid, sizeof(Oid),
+					 ObjectIdGetDatum(relid), false, true);
+}
+
+static Const *
+number(int value)
+{
+	return makeConst(INT4OID, -1, InvalidOid, sizeof(int32), Int32GetDatum(value),
+					 false, true);
+}
+
+static Expr *
+call(const char *function, Oid result, List *args, Oid collation)
+{
+	return (Expr *) makeFuncExpr(jur_function_oid(function), result, args,
+								 collation, collation, COERCE_EXPLICIT_CALL);
+}
+
+/* seen as another type of the same bytes, which every mask's types are */
+static Expr *
+seen_as(Expr *expr, Oid type, int32 typmod, Oid collation)
+{
+	if (exprType((Node *) expr) == type)
+		return expr;
+	return (Expr *) makeRelabelType(expr, type, typmod, collation,
+									COERCE_IMPLICIT_CAST);
+}
+
+/* what is shown instead of the value; NULL: nothing */
+static Expr *
+stand_in(const JurColumnTag *tag, Var *value, Oid relid)
+{
+	Expr	   *text = seen_as((Expr *) copyObject(value), TEXTOID, -1, value->varcollid);
+	Expr	   *mask = NULL;
+	Oid			base = getBaseType(value->vartype);
+
+	switch (tag->mask)
+	{
+		case JUR_MASK_NULL:
+			break;
+		case JUR_MASK_PARTIAL:
+			mask = call("mask_partial", TEXTOID,
+						list_make3(text, number(tag->prefix), number(tag->suffix)),
+						value->varcollid);
+			break;
+		case JUR_MASK_HASH:
+			mask = call("mask_hash", TEXTOID, list_make1(text), value->varcollid);
+			break;
+		case JUR_MASK_REDACT:
+			mask = call("mask_redact", TEXTOID, list_make1(text), value->varcollid);
+			break;
+		case JUR_MASK_YEAR:
+			mask = call(base == DATEOID ? "mask_year_date" :
+						base == TIMESTAMPOID ? "mask_year_timestamp" :
+						"mask_year_timestamptz", base,
+						list_make1(seen_as((Expr *) copyObject(value), base, -1, InvalidOid)),
+						InvalidOid);
+			break;
+		case JUR_MASK_REFUSE:
+			{
+				/* CASE WHEN column_denied() THEN NULL: the call never returns */
+				CaseWhen   *when = makeNode(CaseWhen);
+				CaseExpr   *denied = makeNode(CaseExpr);
+
+				when->expr = call("column_denied", BOOLOID,
+								  list_make2(table_oid(relid), column_number(tag->attnum)),
+								  InvalidOid);
+				when->result = (Expr *) makeNullConst(value->vartype, value->vartypmod,
+													  value->varcollid);
+				when->location = -1;
+				denied->casetype = value->vartype;
+				denied->casecollid = value->varcollid;
+				denied->args = list_make1(when);
+				denied->defresult = (Expr *) makeNullConst(value->vartype, value->vartypmod,
+														   value->varcollid);
+				denied->location = -1;
+				return (Expr *) denied;
+			}
+	}
+	if (mask == NULL)
+		return (Expr *) makeNullConst(value->vartype, value->vartypmod, value->varcollid);
+	return seen_as(mask, value->vartype, value->vartypmod, value->varcollid);
+}
+
+static Expr *
+row_label(const JurTagged *tagged)
+{
+	JurLabel	unrestricted = {0, NULL};
+
+	if (tagged->row_attnum != 0)
+		return (Expr *) makeVar(1, tagged->row_attnum, jur_label_type_oid(), -1,
+								InvalidOid, 0);
+	return (Expr *) makeConst(jur_label_type_oid(), -1, InvalidOid, -1,
+							  jur_label_datum(&unrestricted), false, false);
+}
+
+static Expr *
+masked(const JurTagged *tagged, const JurColumnTag *tag, Var *value)
+{
+	CaseExpr   *result = makeNode(CaseExpr);
+	CaseWhen   *when = makeNode(CaseWhen);
+
+	when->expr = call("column_visible", BOOLOID,
+					  list_make3(row_label(tagged), table_oid(tagged->relid),
+								 column_number(tag->attnum)), InvalidOid);
+	when->result = (Expr *) value;
+	when->location = -1;
+	result->casetype = value->vartype;
+	result->casecollid = value->varcollid;
+	result->args = list_make1(when);
+	result->defresult = stand_in(tag, value, tagged->relid);
+	result->location = -1;
+	return (Expr *) result;
+}
+
+/* --------------------------------------------------------- which columns need it */
+
+static bool
+is_read(const Bitmapset *columns, AttrNumber attnum)
+{
+	return bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, columns) ||
+		bms_is_member(attnum - FirstLowInvalidHeapAttributeNumber, columns);
+}
+
+/* is some column read whose every value is not known to be readable? */
+static bool
+needs_masks(const JurTagged *tagged, const JurPerms *perms)
+{
+	bool		needed = false;
+	int			i;
+
+	if (perms == NULL || perms->requiredPerms == 0)
+		return false;
+	for (i = 0; i < tagged->ncolumns && !needed; i++)
+		needed = is_read(perms->selectedCols, tagged->columns[i].attnum) &&
+			(jur_export || !jur_column_is_open(tagged, &tagged->columns[i]));
+	return needed;
+}
+
+/* ---------------------------------------------------------- system columns */
+
+typedef struct SystemColumns
+{
+	Index		relation;
+	int			levels_up;
+	bool		whole_row;
+	int			next;			/* column number in the subquery */
+	AttrNumber	numbers[-FirstLowInvalidHeapAttributeNumber];
+	List	   *order;			/* attribute numbers, in order of appearance */
+} SystemColumns;
+
+/* references to system columns become references to columns of the subquery */
+static bool
+move_system_columns(Node *node, SystemColumns *system)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Var))
+	{
+		Var		   *var = (Var *) node;
+
+		if (var->varno != system->relation || var->varlevelsup != system->levels_up)
+			return false;
+		if (var->varattno == 0)
+			system->whole_row = true;
+		if (var->varattno < 0)
+		{
+			AttrNumber *place = &system->numbers[-var->varattno];
+
+			if (*place == 0)
+			{
+				*place = ++system->next;
+				system->order = lappend_int(system->order, var->varattno);
+			}
+			var->varattno = *place;
+			var->varattnosyn = *place;
+		}
+		return false;
+	}
+	if (IsA(node, Query))
+	{
+		bool		result;
+
+		system->levels_up++;
+		result = query_tree_walker((Query *) node, move_system_columns, system, 0);
+		system->levels_up--;
+		return result;
+	}
+	return expression_tree_walker(node, move_system_columns, system);
+}
+
+/* ------------------------------------------------------------- the subquery */
+
+static TargetEntry *
+column_entry(Relation rel, const JurTagged *tagged, AttrNumber attnum)
+{
+	Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
+	const JurColumnTag *tag = column_tag(tagged, attnum);
+	Expr	   *expr;
+	Var		   *var;
+
+	if (attribute->attisdropped)
+		return makeTargetEntry((Expr *) makeNullConst(INT4OID, -1, InvalidOid),
+							   attnum, pstrdup(NameStr(attribute->attname)), false);
+	var = makeVar(1, attnum, attribute->atttypid, attribute->atttypmod,
+				  attribute->attcollation, 0);
+	expr = (Expr *) var;
+	if (tag && !jur_column_is_open(tagged, tag))
+		expr = masked(tagged, tag, var);
+	else if (tag && jur_export)
+		expr = masked(tagged, tag, var);
+	return makeTargetEntry(expr, attnum, pstrdup(NameStr(attribute->attname)), false);
+}
+
+static void
+add_system_columns(Query *subquery, RangeTblEntry *outer, SystemColumns *system,
+				   Oid relid)
+{
+	ListCell   *lc;
+
+	if (system->order && system->whole_row)
+		ereport(ERROR,
+				(errcode(JUR_ERR_UNSUPPORTED),
+				 errmsg("a whole row and a system column of table %s cannot be read together",
+						jur_relation_name(relid)),
+				 errdetail("Some of its columns are masked for this session."),
+				 errhint("Name the columns one by one.")));
+	foreach(lc, system->order)
+	{
+		AttrNumber	attnum = lfirst_int(lc);
+		const FormData_pg_attribute *attribute = SystemAttributeDefinition(attnum);
+		Var		   *var = makeVar(1, attnum, attribute->atttypid, attribute->atttypmod,
+								  attribute->attcollation, 0);
+
+		subquery->targetList =
+			lappend(subquery->targetList,
+					makeTargetEntry((Expr *) var, list_length(subquery->targetList) + 1,
+									pstrdup(NameStr(attribute->attname)), false));
+		outer->eref->colnames = lappend(outer->eref->colnames,
+										makeString(pstrdup(NameStr(attribute->attname))));
+	}
+}
+
+/* row locks follow the relation inside */
+static void
+move_row_marks(Query *query, Query *subquery, Index index)
+{
+	ListCell   *lc;
+
+	foreach(lc, query->rowMarks)
+	{
+		RowMarkClause *mark = lfirst(lc);
+		RowMarkClause *inner;
+
+		if (mark->rti != index)
+			continue;
+		inner = copyObject(mark);
+		inner->rti = 1;
+		inner->pushedDown = true;
+		subquery->rowMarks = lappend(subquery->rowMarks, inner);
+		subquery->hasForUpdate = true;
+	}
+}
+
+static Query *
+make_subquery(Query *query, RangeTblEntry *rte, Index index)
+{
+	Query	   *subquery = makeNode(Query);
+	RangeTblEntry *inner = copyObject(rte);
+	RangeTblRef *reference = makeNode(RangeTblRef);
+
+	inner->enrname = pstrdup(MARK_MASKED);
+	inner->inFromCl = true;
+	inner->lateral = false;
+	ChangeVarNodes((Node *) inner->securityQuals, index, 1, 0);
+	if (inner->tablesample)
+		IncrementVarSublevelsUp((Node *) inner->tablesample, 1, 0);
+	subquery->commandType = CMD_SELECT;
+	subquery->querySource = query->querySource;
+	subquery->canSetTag = true;
+	subquery->rtable = list_make1(inner);
+	jur_move_perms(query, rte, subquery, inner);
+	reference->rtindex = 1;
+	subquery->jointree = makeFromExpr(list_make1(reference), NULL);
+	subquery->hasRowSecurity = query->hasRowSecurity;
+	subquery->hasSubLinks = checkExprHasSubLink((Node *) inner->securityQuals);
+	move_row_marks(query, subquery, index);
+	return subquery;
+}
+
+static void
+replace_by_subquery(Query *query, RangeTblEntry *rte, Index index)
+{
+	Relation	rel = relation_open(rte->relid, AccessShareLock);
+	const JurTagged *tagged = jur_tags_of(rte->relid);
+	SystemColumns system = {0};
+	Query	   *subquery = make_subquery(query, rte, index);
+	AttrNumber	attnum;
+
+	for (attnum = 1; attnum <= RelationGetNumberOfAttributes(rel); attnum++)
+		subquery->targetList = lappend(subquery->targetList,
+									   column_entry(rel, tagged, attnum));
+	relation_close(rel, NoLock);
+	system.relation = index;
+	system.next = list_length(subquery->targetList);
+	query_tree_walker(query, move_system_columns, &system, 0);
+	add_system_columns(subquery, rte, &system, rte->relid);
+
+	rte->rtekind = RTE_SUBQUERY;
+	rte->subquery = subquery;
+	rte->security_barrier = false;
+	rte->lateral = rte->tablesample &&
+		contain_vars_of_level((Node *) subquery->rtable, 1);
+	rte->relid = InvalidOid;
+	rte->relkind = 0;
+	rte->rellockmode = 0;
+	rte->inh = false;
+	rte->tablesample = NULL;
+	rte->securityQuals = NIL;
+	jur_clear_perms(rte);
+}
+
+/*
+ * Mask what of QUERY's own relations needs it; not in its subqueries, which
+ * the caller walks.
+ */
+void
+jur_mask_columns(Query *query)
+{
+	Index		index;
+	int			nrelations = list_length(query->rtable);
+
+	for (index = 1; index <= nrelations; index++)
+	{
+		RangeTblEntry *rte = rt_fetch(index, query->rtable);
+		const JurTagged *tagged;
+
+		if (rte->rtekind != RTE_RELATION || rte->relid < FirstNormalObjectId ||
+			index == query->resultRelation || jur_columns_are_masked(rte) ||
+			rte->relkind == RELKIND_COMPOSITE_TYPE || rte->relkind == RELKIND_VIEW)
+			continue;
+		tagged = jur_tags_of(rte->relid);
+		if (tagged->ncolumns > 0 && !tagged->is_broken &&
+			needs_masks(tagged, jur_query_perms(query, rte)))
+			replace_by_subquery(query, rte, index);
+	}
+}
+
+bool
+jur_columns_are_masked(const RangeTblEntry *rte)
+{
+	return rte->enrname && strcmp(rte->enrname, MARK_MASKED) == 0;
+}
