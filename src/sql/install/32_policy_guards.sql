@@ -41,17 +41,18 @@ AS $$
 		SELECT left(w, i - 1) || substr(w, i + 1)
 			FROM word, generate_series(1, length(w)) AS i
 	), near AS (
-		SELECT DISTINCT code, lower(code) <> w AS differs
+		SELECT DISTINCT code, lower(code) <> w AS differs,
+				left(lower(code), 3) <> left(w, 3) AS begins_otherwise
 			FROM word, unnest(known) AS code
 			WHERE lower(code) IN (SELECT part FROM shorter WHERE length(part) > 1)
 				OR EXISTS (
 					SELECT FROM generate_series(1, length(code)) AS i
 						WHERE left(lower(code), i - 1) || substr(lower(code), i + 1)
 							IN (SELECT part FROM shorter WHERE length(part) > 1))
-			ORDER BY differs, code
+			ORDER BY differs, begins_otherwise, code
 			LIMIT 3
 	)
-	SELECT string_agg(code, ', ' ORDER BY differs, code) FROM near
+	SELECT string_agg(code, ', ' ORDER BY differs, begins_otherwise, code) FROM near
 $$;
 COMMENT ON FUNCTION similar_codes(text, text[]) IS 'the known codes closest to a mistyped one';
 
@@ -229,7 +230,7 @@ CREATE FUNCTION check_place() RETURNS trigger
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	form text;
+	form text;					-- no code has two, so a kind cannot change
 BEGIN
 	PERFORM jurisdiction.check_not_blank('place', 'code', NEW.code,
 		'Codes look like DE, US-CA, FVEY.');
@@ -244,7 +245,7 @@ BEGIN
 		PERFORM jurisdiction.refuse_policy_row('place', 'kind',
 			format('unknown kind %s', coalesce('"' || NEW.kind || '"', 'NULL')),
 			'A place is a country, a subdivision or a group.');
-	ELSIF NEW.code !~ form OR (NEW.kind = 'group') = (NEW.code ~ '^[A-Z]{2}$') THEN
+	ELSIF NEW.code !~ form OR (NEW.kind = 'group' AND NEW.code ~ '^[A-Z]{2}$') THEN
 		PERFORM jurisdiction.refuse_policy_row('place', 'code',
 			format('code "%s" is not that of a %s', NEW.code, NEW.kind),
 			CASE NEW.kind
@@ -259,11 +260,6 @@ BEGIN
 		PERFORM jurisdiction.refuse_policy_row('place', 'code',
 			format('unknown country "%s" in code "%s"', left(NEW.code, 2), NEW.code),
 			jurisdiction.place_hint(left(NEW.code, 2)));
-	END IF;
-	IF TG_OP = 'UPDATE' AND NEW.kind <> OLD.kind THEN
-		PERFORM jurisdiction.refuse_policy_row('place', 'kind',
-			format('kind of place "%s" cannot be changed to "%s"', OLD.code, NEW.kind),
-			'Delete the place and add it again.');
 	END IF;
 	RETURN NEW;
 END
@@ -527,7 +523,11 @@ BEGIN
 		PERFORM jurisdiction.refuse_policy_row('membership', 'during',
 			format('the membership of %s in %s during %s cannot be removed: it is history',
 				OLD.member, OLD.grp, OLD.during),
-			'End it: UPDATE jurisdiction.membership SET during = daterange(lower(during), current_date).');
+			format('End it: UPDATE jurisdiction.membership SET during = daterange(lower(during), (now() AT TIME ZONE ''UTC'')::date) WHERE grp = %L AND member = %L AND during = %L.',
+				OLD.grp, OLD.member, OLD.during));
+	END IF;
+	IF NEW.during IS NULL OR isempty(NEW.during) THEN
+		RETURN NEW;				-- check_membership() refuses it
 	END IF;
 	-- the restored form of a shipped row, from the INSERT above
 	IF OLD.builtin AND NOT NEW.builtin AND pg_trigger_depth() > 1 THEN
@@ -557,7 +557,7 @@ BEGIN
 	ELSIF upper(NEW.during) < today THEN
 		PERFORM jurisdiction.refuse_policy_row('membership', 'during',
 			format('the end of during cannot be set to %s: it is past', upper(NEW.during)),
-			format('Set it to %s (today) or later; what was in force until now was in force.', today));
+			'Set it to today (UTC) or later; what was in force until now was in force.');
 	END IF;
 	NEW.builtin := false;
 	RETURN NEW;
@@ -695,6 +695,9 @@ BEGIN
 			format('End it: UPDATE jurisdiction.transfer_rule SET during = tstzrange(lower(during), now()) WHERE id = %s.', OLD.id));
 	END IF;
 
+	IF isempty(NEW.during) THEN
+		RETURN NEW;				-- check_rule() refuses it
+	END IF;
 	will_be := coalesce(NEW.during, tstzrange(NULL, NULL));
 	field := jurisdiction.changed_field(to_jsonb(OLD) - 'during', to_jsonb(NEW) - 'during');
 	IF field IS NOT NULL THEN
@@ -824,8 +827,8 @@ CREATE FUNCTION refuse_truncate() RETURNS trigger
 AS $$
 BEGIN
 	RAISE check_violation USING
-		MESSAGE = format('jurisdiction.%s cannot be truncated: it is history', TG_TABLE_NAME),
-		HINT = 'End what should no longer hold, and delete what has not begun.',
+		MESSAGE = format('jurisdiction.%s cannot be truncated', TG_TABLE_NAME),
+		HINT = 'What has been in force stays as history. Delete the rows that may be deleted.',
 		SCHEMA = 'jurisdiction', TABLE = TG_TABLE_NAME;
 END
 $$;
