@@ -79,6 +79,22 @@ SELECT was, pg_temp.lawful_on(at) IS NOT NULL AS lawful FROM moments ORDER BY at
 SELECT destination, count(*) AS rules, count(*) FILTER (WHERE upper(during) <= now()) AS long_past
 	FROM jurisdiction.transfer_rule WHERE preset = 'eu-adequacy'
 	GROUP BY 1 ORDER BY destination COLLATE "C";
+-- and so decisions are explained, of each moment and of any day
+SELECT was, x.verdict, x.decided_by, x.basis
+	FROM moments, jurisdiction.explain('DE/health', 'export', at => '{CH}', cleared => 'secret/*', as_of => at::text) AS x
+	ORDER BY at;
+SELECT day, x.verdict, x.decided_by, x.basis
+	FROM unnest('{1999-12-31,2015-10-05,2015-10-06,2020-07-15,2020-07-16,2023-07-09,2023-07-10}'::text[]) AS day,
+		jurisdiction.explain('DE/health', 'export', at => '{US}', cleared => 'secret/*', as_of => day) AS x
+	ORDER BY day;
+-- to change records there is no transfer: no decision permits it
+SELECT action, x.verdict, x.decided_by
+	FROM unnest('{read,export,unseal,write}'::text[]) AS action,
+		jurisdiction.explain('DE/health', action, at => '{CH}', cleared => 'secret/*') AS x;
+-- the Union's own data, and that of a member; not that of Norway
+SELECT label, x.verdict, x.decided_by
+	FROM unnest('{EU,DE,DE-BY,NO}'::text[]) AS label,
+		jurisdiction.explain(label::jurisdiction.label, 'read', at => '{CH}', cleared => 'secret/*') AS x;
 -- an officer's own rule is none of the preset's business
 INSERT INTO jurisdiction.transfer_rule (effect, origin, destination, actions, basis)
 	VALUES ('allow', 'EU', 'CN', '{read}', 'own');
@@ -99,6 +115,16 @@ SELECT origin, destination, count(*) AS rules,
 	   count(*) FILTER (WHERE during @> statement_timestamp()) AS in_force
 	FROM jurisdiction.transfer_rule WHERE preset = 'eea-free-movement'
 	GROUP BY 1, 2 ORDER BY 1, 2;
+
+-- where the GDPR applies on the day: with GB until 2020-12-31, with NO from
+-- 2018-07-20, with Reunion and under the Union's own name
+SELECT label, place, day, x.verdict, x.decided_by, x.basis
+	FROM (VALUES ('DE', 'FR', '2018-05-24'), ('DE', 'FR', '2018-05-25'), ('DE', 'FR', '2026-06-01'),
+				 ('DE', 'NO', '2018-07-19'), ('DE', 'NO', '2018-07-20'), ('NO', 'DE', '2026-06-01'),
+				 ('DE', 'GB', '2020-12-31'), ('DE', 'GB', '2021-01-01'),
+				 ('EU', 'NO', '2026-06-01'), ('NO', 'EU', '2026-06-01'), ('DE', 'RE', '2026-06-01'),
+				 ('DE', 'CH', '2018-07-20')) AS asked (label, place, day),
+		jurisdiction.explain(label::jurisdiction.label, 'write', at => ARRAY[place], cleared => 'secret/*', as_of => day) AS x;
 
 -- a preset of one's own; a rule that has not begun is withdrawn
 INSERT INTO jurisdiction.preset (name, description, source) VALUES ('acme-bcr', 'Binding corporate rules', 'eu-gdpr:A46-2-b');
