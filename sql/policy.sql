@@ -225,6 +225,9 @@ DELETE FROM jurisdiction.place WHERE code = 'ACME';
 INSERT INTO jurisdiction.transfer_rule (id, effect, origin, destination, actions, basis)
 	VALUES (90001, 'allow', 'EU', 'G8', '{read}', 'x');
 DELETE FROM jurisdiction.place WHERE code = 'G8';
+INSERT INTO jurisdiction.place (code, name, kind) VALUES ('OFFICE', 'Office', 'group');
+INSERT INTO jurisdiction.network (cidr, place) VALUES ('192.0.2.0/24', 'OFFICE');
+DELETE FROM jurisdiction.place WHERE code = 'OFFICE';
 DELETE FROM jurisdiction.place WHERE code = 'XK-01';	-- ok: nothing names it
 DELETE FROM jurisdiction.place WHERE code = 'XK';	-- ok: now that
 
