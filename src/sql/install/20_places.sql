@@ -3,7 +3,7 @@
 -- when, categories of data, purposes, legal bases.
 --
 -- They arrive filled (31_facts.sql).  What ships is builtin: not dumped, since
--- CREATE EXTENSION brings it again, and not to be changed (32_policy_guards.sql).
+-- CREATE EXTENSION brings it again, and not to be changed (33_check_vocabulary.sql).
 --
 CREATE TABLE place (
 	code text PRIMARY KEY,
