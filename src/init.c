@@ -44,6 +44,7 @@ _PG_init(void)
 	/* the hooks, one file each */
 	jur_enforce_relabel_init();
 	jur_enforce_rows_init();
+	jur_enforce_columns_init();
 	jur_enforce_plan_init();
 	jur_wall_init();
 	jur_enforce_execute_init();

@@ -20,7 +20,11 @@
 #include "access/htup_details.h"
 #include "access/relation.h"
 #include "access/sysattr.h"
+#include "access/transam.h"
+#include "access/xact.h"
 #include "catalog/heap.h"
+#include "catalog/pg_language.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "nodes/makefuncs.h"
@@ -191,6 +195,8 @@ stand_in(const JurColumnTag *tag, Var *value, Oid relid)
 			break;
 		case JUR_MASK_HASH:
 			mask = call("mask_hash", TEXTOID, list_make1(text), value->varcollid);
+			/* the form by which mask.c knows its caller */
+			((FuncExpr *) mask)->funcformat = COERCE_SQL_SYNTAX;
 			break;
 		case JUR_MASK_REDACT:
 			mask = call("mask_redact", TEXTOID, list_make1(text), value->varcollid);
@@ -229,26 +235,29 @@ stand_in(const JurColumnTag *tag, Var *value, Oid relid)
 }
 
 static Expr *
-row_label(const JurTagged *tagged)
+row_label(const JurTagged *tagged, Index relation, Index levels_up)
 {
 	JurLabel	unrestricted = {0, NULL};
 
 	if (tagged->row_attnum != 0)
-		return (Expr *) makeVar(1, tagged->row_attnum, jur_label_type_oid(), -1,
-								InvalidOid, 0);
+		return (Expr *) makeVar(relation, tagged->row_attnum, jur_label_type_oid(), -1,
+								InvalidOid, levels_up);
 	return (Expr *) makeConst(jur_label_type_oid(), -1, InvalidOid, -1,
 							  jur_label_datum(&unrestricted), false, false);
 }
 
+/* CASE WHEN the value is visible THEN it ELSE what TAG says */
 static Expr *
-masked(const JurTagged *tagged, const JurColumnTag *tag, Var *value)
+masked(const JurTagged *tagged, const JurColumnTag *tag, Var *value,
+	   Index relation, Index levels_up)
 {
 	CaseExpr   *result = makeNode(CaseExpr);
 	CaseWhen   *when = makeNode(CaseWhen);
 
 	when->expr = call("column_visible", BOOLOID,
-					  list_make3(row_label(tagged), table_oid(tagged->relid),
-								 column_number(tag->attnum)), InvalidOid);
+					  list_make3(row_label(tagged, relation, levels_up),
+								 table_oid(tagged->relid), column_number(tag->attnum)),
+					  InvalidOid);
 	when->result = (Expr *) value;
 	when->location = -1;
 	result->casetype = value->vartype;
@@ -337,8 +346,19 @@ move_system_columns(Node *node, SystemColumns *system)
 
 /* ------------------------------------------------------------- the subquery */
 
+/*
+ * A column tagged "deny" that the statement does not name is not read: a
+ * subquery that stays one (row locks) would still compute it.
+ */
+static bool
+is_idle(const JurColumnTag *tag, const JurPerms *perms)
+{
+	return tag->mask == JUR_MASK_REFUSE && !is_read(perms->selectedCols, tag->attnum);
+}
+
 static TargetEntry *
-column_entry(Relation rel, const JurTagged *tagged, AttrNumber attnum)
+column_entry(Relation rel, const JurTagged *tagged, AttrNumber attnum,
+			 const JurPerms *perms)
 {
 	Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
 	const JurColumnTag *tag = column_tag(tagged, attnum);
@@ -351,10 +371,10 @@ column_entry(Relation rel, const JurTagged *tagged, AttrNumber attnum)
 	var = makeVar(1, attnum, attribute->atttypid, attribute->atttypmod,
 				  attribute->attcollation, 0);
 	expr = (Expr *) var;
-	if (tag && !jur_column_is_open(tagged, tag))
-		expr = masked(tagged, tag, var);
-	else if (tag && jur_export)
-		expr = masked(tagged, tag, var);
+	if (tag && is_idle(tag, perms))
+		expr = (Expr *) makeNullConst(var->vartype, var->vartypmod, var->varcollid);
+	else if (tag && (jur_export || !jur_column_is_open(tagged, tag)))
+		expr = masked(tagged, tag, var, 1, 0);
 	return makeTargetEntry(expr, attnum, pstrdup(NameStr(attribute->attname)), false);
 }
 
@@ -441,11 +461,12 @@ replace_by_subquery(Query *query, RangeTblEntry *rte, Index index)
 	const JurTagged *tagged = jur_tags_of(rte->relid);
 	SystemColumns system = {0};
 	Query	   *subquery = make_subquery(query, rte, index);
+	JurPerms   *perms = jur_query_perms(subquery, (RangeTblEntry *) linitial(subquery->rtable));
 	AttrNumber	attnum;
 
 	for (attnum = 1; attnum <= RelationGetNumberOfAttributes(rel); attnum++)
 		subquery->targetList = lappend(subquery->targetList,
-									   column_entry(rel, tagged, attnum));
+									   column_entry(rel, tagged, attnum, perms));
 	relation_close(rel, NoLock);
 	system.relation = index;
 	system.next = list_length(subquery->targetList);
@@ -466,6 +487,135 @@ replace_by_subquery(Query *query, RangeTblEntry *rte, Index index)
 	jur_clear_perms(rte);
 }
 
+/* ---------------------------------------------------------------- the target */
+
+typedef struct Target
+{
+	const JurTagged *tagged;
+	Index		relation;
+	int			levels_up;
+} Target;
+
+/*
+ * A reference to a raised column of the target becomes the value or an error:
+ * a mask there could be written back.
+ */
+static Node *
+guard_references(Node *node, Target *target)
+{
+	if (node == NULL)
+		return NULL;
+	if (IsA(node, Var))
+	{
+		Var		   *var = (Var *) node;
+		const JurColumnTag *tag;
+		JurColumnTag refused;
+
+		if (var->varno != target->relation || var->varlevelsup != target->levels_up)
+			return node;
+		tag = column_tag(target->tagged, var->varattno);
+		if (tag == NULL || jur_column_is_open(target->tagged, tag))
+			return node;
+		refused = *tag;
+		refused.mask = JUR_MASK_REFUSE;
+		return (Node *) masked(target->tagged, &refused, var, target->relation,
+							   target->levels_up);
+	}
+	if (IsA(node, Query))
+	{
+		Query	   *query;
+
+		target->levels_up++;
+		query = query_tree_mutator((Query *) node, guard_references, target, 0);
+		target->levels_up--;
+		return (Node *) query;
+	}
+	return expression_tree_mutator(node, guard_references, target);
+}
+
+/* the check of a new row's value: its label must be one the session may read */
+static WithCheckOption *
+value_check(const JurTagged *tagged, const JurColumnTag *tag, Index relation, WCOKind kind)
+{
+	WithCheckOption *check = makeNode(WithCheckOption);
+
+	check->kind = kind;
+	check->relname = pstrdup(get_rel_name(tagged->relid));
+	check->polname = pstrdup("jurisdiction");
+	check->qual = (Node *) call("column_writable", BOOLOID,
+								list_make3(row_label(tagged, relation, 0),
+										   table_oid(tagged->relid),
+										   column_number(tag->attnum)), InvalidOid);
+	check->cascaded = false;
+	return check;
+}
+
+static void
+guard_target(Query *query, RangeTblEntry *rte)
+{
+	const JurTagged *tagged = jur_tags_of(rte->relid);
+	JurPerms   *perms = jur_query_perms(query, rte);
+	Target		target = {tagged, query->resultRelation, 0};
+	int			i;
+
+	/* a whole row holds what no reference names: the wall's to judge */
+	if (tagged->ncolumns == 0 || tagged->is_broken || perms == NULL ||
+		bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, perms->selectedCols))
+		return;
+	for (i = 0; i < tagged->ncolumns; i++)
+	{
+		const JurColumnTag *tag = &tagged->columns[i];
+
+		if (jur_column_is_open(tagged, tag))
+			continue;
+		if (is_read(perms->insertedCols, tag->attnum))
+			query->withCheckOptions = lappend(query->withCheckOptions,
+											  value_check(tagged, tag, query->resultRelation,
+														  WCO_RLS_INSERT_CHECK));
+		if (is_read(perms->updatedCols, tag->attnum))
+			query->withCheckOptions = lappend(query->withCheckOptions,
+											  value_check(tagged, tag, query->resultRelation,
+														  WCO_RLS_UPDATE_CHECK));
+	}
+	query->targetList = (List *) guard_references((Node *) query->targetList, &target);
+	query->jointree = (FromExpr *) guard_references((Node *) query->jointree, &target);
+	query->returningList = (List *) guard_references((Node *) query->returningList, &target);
+	query->onConflict = (OnConflictExpr *) guard_references((Node *) query->onConflict, &target);
+	query->mergeActionList = (List *) guard_references((Node *) query->mergeActionList, &target);
+	rte->enrname = pstrdup(MARK_MASKED);
+}
+
+/*
+ * column_writable(row label, table, column number) returns boolean: true, or
+ * an error if a value so labelled is one the session may not read back.
+ */
+PG_FUNCTION_INFO_V1(jur_sql_column_writable);
+Datum
+jur_sql_column_writable(PG_FUNCTION_ARGS)
+{
+	jur_require_preloaded("writing to a tagged table");
+	if (!PG_ARGISNULL(0) && jur_memo_admits(fcinfo, PG_GETARG_DATUM(0), ask_column))
+		PG_RETURN_BOOL(true);
+	jur_refuse_column(PG_GETARG_OID(1), PG_GETARG_INT16(2), "write");
+	PG_RETURN_BOOL(true);
+}
+
+/* the checks of COPY FROM, for the columns it fills; see enforce_copy.c */
+List *
+jur_column_checks(const JurTagged *tagged, const JurPerms *perms)
+{
+	List	   *checks = NIL;
+	int			i;
+
+	for (i = 0; i < tagged->ncolumns; i++)
+		if (is_read(perms->insertedCols, tagged->columns[i].attnum) &&
+			!jur_column_is_open(tagged, &tagged->columns[i]))
+			checks = lappend(checks,
+							 value_check(tagged, &tagged->columns[i], 1,
+										 WCO_RLS_INSERT_CHECK)->qual);
+	return checks;
+}
+
 /*
  * Mask what of QUERY's own relations needs it; not in its subqueries, which
  * the caller walks.
@@ -482,9 +632,14 @@ jur_mask_columns(Query *query)
 		const JurTagged *tagged;
 
 		if (rte->rtekind != RTE_RELATION || rte->relid < FirstNormalObjectId ||
-			index == query->resultRelation || jur_columns_are_masked(rte) ||
+			jur_columns_are_masked(rte) ||
 			rte->relkind == RELKIND_COMPOSITE_TYPE || rte->relkind == RELKIND_VIEW)
 			continue;
+		if (index == query->resultRelation)
+		{
+			guard_target(query, rte);
+			continue;
+		}
 		tagged = jur_tags_of(rte->relid);
 		if (tagged->ncolumns > 0 && !tagged->is_broken &&
 			needs_masks(tagged, jur_query_perms(query, rte)))
@@ -496,4 +651,46 @@ bool
 jur_columns_are_masked(const RangeTblEntry *rte)
 {
 	return rte->enrname && strcmp(rte->enrname, MARK_MASKED) == 0;
+}
+
+void
+jur_mark_masked(RangeTblEntry *rte)
+{
+	rte->enrname = pstrdup(MARK_MASKED);
+}
+
+/* -------------------------------------------------------------- SQL functions */
+
+static needs_fmgr_hook_type prev_needs_fmgr = NULL;
+
+/*
+ * The planner inlines set-returning SQL functions behind our back, and what
+ * is inlined is not masked.  Where columns are tagged they are not inlined,
+ * but planned by themselves, which comes by here.
+ */
+static bool
+needs_fmgr(Oid function)
+{
+	HeapTuple	tuple;
+	Form_pg_proc proc;
+	bool		needed;
+
+	if (prev_needs_fmgr && prev_needs_fmgr(function))
+		return true;
+	if (function < FirstNormalObjectId || !IsTransactionState())
+		return false;
+	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	proc = (Form_pg_proc) GETSTRUCT(tuple);
+	needed = proc->prolang == SQLlanguageId && proc->proretset;
+	ReleaseSysCache(tuple);
+	return needed && jur_any_tagged();
+}
+
+void
+jur_enforce_columns_init(void)
+{
+	prev_needs_fmgr = needs_fmgr_hook;
+	needs_fmgr_hook = needs_fmgr;
 }

@@ -66,6 +66,9 @@ struct JurExport
 	JurQuestion question;		/* may it be exported to where this COPY goes? */
 	MemoryContext context;
 	LabelCount *counts;
+	Oid			judged;			/* the table whose every row was looked at */
+	const JurTagged *tagged;	/* of COPY table TO: its columns count too ... */
+	List	   *columns;		/* ... these of them (numbers) */
 	bool		is_spooled;		/* rows wait in a store until all are judged */
 	bool		query_seen;
 };
@@ -84,6 +87,32 @@ bool
 jur_export_admits(const JurLabel *label)
 {
 	return admits_export(jur_export, label);
+}
+
+bool
+jur_export_has_judged(Oid relid)
+{
+	return jur_export && jur_export->judged == relid;
+}
+
+/* may the raised columns that a COPY names be read, and leave, in such a row? */
+static void
+judge_raises(JurExport *export, LabelCount *count, const JurLabel *rows)
+{
+	int			i;
+
+	for (i = 0; export->tagged && i < export->tagged->ncolumns; i++)
+	{
+		const JurColumnTag *tag = &export->tagged->columns[i];
+		JurLabel   *effective;
+
+		if (!list_member_int(export->columns, tag->attnum))
+			continue;
+		effective = jur_column_label(export->tagged, tag, rows);
+		if (jur_decide_now(effective, JUR_READ).verdict != JUR_ALLOW ||
+			!admits_export(export, effective))
+			count->exportable = false;
+	}
 }
 
 /* labels are few: a list, most recent first */
@@ -112,6 +141,7 @@ count_of(JurExport *export, Datum datum)
 	memcpy(VARDATA(count->label), VARDATA_ANY(label), size);
 	count->readable = jur_admits_datum(datum, JUR_READ) == JUR_ALLOW;
 	count->exportable = admits_export(export, jur_label_of_datum(datum));
+	judge_raises(export, count, jur_label_of_datum(datum));
 	count->next = export->counts;
 	export->counts = count;
 	MemoryContextSwitchTo(caller);
@@ -210,6 +240,7 @@ static void
 judge_table(JurExport *export, const CopyStmt *stmt)
 {
 	Oid			relid = RangeVarGetRelid(stmt->relation, AccessShareLock, true);
+	JurLabel	unrestricted = {0, NULL};
 	const JurTagged *tagged;
 	Relation	rel;
 	AttrNumber	row_attnum;
@@ -226,17 +257,22 @@ judge_table(JurExport *export, const CopyStmt *stmt)
 	if (pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) != ACLCHECK_OK &&
 		stmt->attlist == NIL)
 		return;
+	jur_wall_for_command(relid, ACL_SELECT);
+	tagged = jur_tags_of(relid);
 	row_attnum = tagged->row_attnum;
+	rel = table_open(relid, NoLock);
+	export->tagged = tagged;
+	export->columns = CopyGetAttnums(RelationGetDescr(rel), rel, stmt->attlist);
+	if (row_attnum != 0)
+		count_table(export, rel, row_attnum);
+	else
+		count_of(export, jur_label_datum(&unrestricted))->rows = 1;
 	if (tagged->relation && tagged->relation->label)
 		count_of(export, jur_label_datum(tagged->relation->label))->rows = 1;
-	if (row_attnum != 0)
-	{
-		jur_wall_for_command(relid, ACL_SELECT);
-		rel = table_open(relid, NoLock);
-		count_table(export, rel, row_attnum);
-		table_close(rel, NoLock);
-	}
+	table_close(rel, NoLock);
+	export->tagged = NULL;
 	refuse_if_any(export, relid);
+	export->judged = relid;
 }
 
 void
@@ -421,6 +457,7 @@ copy_from(const CopyStmt *stmt, ParseState *pstate, Relation rel)
 	ParseNamespaceItem *nsitem;
 	JurPerms   *perms;
 	List	   *where;
+	List	   *checks;
 	ListCell   *lc;
 	AttrNumber	row_attnum = jur_tags_of(RelationGetRelid(rel))->row_attnum;
 	CopyFromState state;
@@ -433,12 +470,15 @@ copy_from(const CopyStmt *stmt, ParseState *pstate, Relation rel)
 	foreach(lc, CopyGetAttnums(RelationGetDescr(rel), rel, stmt->attlist))
 		perms->insertedCols = bms_add_member(perms->insertedCols,
 											 lfirst_int(lc) - FirstLowInvalidHeapAttributeNumber);
+	checks = jur_column_checks(jur_tags_of(RelationGetRelid(rel)), perms);
+	jur_mark_masked(nsitem->p_rte);
 	jur_check_copy_permissions(pstate);
 	if (!rel->rd_islocaltemp)
 		PreventCommandIfReadOnly("COPY FROM");
 	where = where_of(pstate, nsitem, stmt);
 	if (row_attnum != 0)
 		where = lappend(where, writable_check(rel, row_attnum));
+	where = list_concat(where, checks);
 	state = BeginCopyFrom(pstate, rel, (Node *) where, stmt->filename,
 						  stmt->is_program, NULL, stmt->attlist, stmt->options);
 	processed = CopyFrom(state);

@@ -65,6 +65,8 @@ extern JurLabel *jur_column_label(const JurTagged *tagged,
 extern void jur_mask_columns(Query *query);
 /* did jur_mask_columns() put this entry into a subquery of its own? */
 extern bool jur_columns_are_masked(const RangeTblEntry *rte);
+extern void jur_mark_masked(RangeTblEntry *rte);
+extern List *jur_column_checks(const JurTagged *tagged, const JurPerms *perms);
 
 /* wall.c */
 extern void jur_refuse_column(Oid relid, AttrNumber attnum, const char *action);
@@ -110,6 +112,8 @@ extern void jur_run_copy_out(CopyStmt *stmt, JurRunUtility run,
 							 JUR_UTILITY_PARAMS);
 /* a row so labelled has been read for the running export */
 extern void jur_export_note(Datum label);
+/* has every row and column of RELID been judged for the running export? */
+extern bool jur_export_has_judged(Oid relid);
 /* may a value so labelled be part of the running export? */
 extern bool jur_export_admits(const JurLabel *label);
 /* run QUERY into a store, and out of it only if every row may leave */

@@ -19,8 +19,10 @@
 #include "common/sha2.h"
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
+#include "nodes/primnodes.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
+#include "utils/datetime.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -143,6 +145,19 @@ mask_key(FmgrInfo *flinfo)
 }
 
 /*
+ * Whoever could hash a guess could compare it with what he sees.  So the call
+ * must be one that enforce_columns.c built; no SQL text can be parsed into an
+ * ordinary function call of that form.
+ */
+static bool
+is_part_of_a_mask(FmgrInfo *flinfo)
+{
+	FuncExpr   *expr = (FuncExpr *) flinfo->fn_expr;
+
+	return expr && IsA(expr, FuncExpr) && expr->funcformat == COERCE_SQL_SYNTAX;
+}
+
+/*
  * mask_hash(text) returns text: equal values show as equal, and nothing else
  * of them: HMAC-SHA-256 (RFC 2104) under the database's key, 128 bits in hex.
  */
@@ -151,12 +166,18 @@ Datum
 jur_sql_mask_hash(PG_FUNCTION_ARGS)
 {
 	text	   *value = PG_GETARG_TEXT_PP(0);
-	const bytea *key = mask_key(fcinfo->flinfo);
+	const bytea *key;
 	uint8		digest[PG_SHA256_DIGEST_LENGTH];
 	char		hex[HASH_BYTES * 2 + 1];
 	pg_hmac_ctx *hmac = pg_hmac_create(PG_SHA256);
 	bool		done;
 
+	if (!is_part_of_a_mask(fcinfo->flinfo))
+		ereport(ERROR,
+				(errcode(JUR_ERR_REFUSED),
+				 errmsg("jurisdiction.mask_hash() is for masks only"),
+				 errhint("Tag a column with \"mask hash\".")));
+	key = mask_key(fcinfo->flinfo);
 	if (hmac == NULL)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 	done = pg_hmac_init(hmac, (const uint8 *) VARDATA_ANY(key), VARSIZE_ANY_EXHDR(key)) == 0 &&

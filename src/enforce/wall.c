@@ -444,12 +444,13 @@ judge_columns(const JurTagged *tagged, const JurPerms *perms, bool is_masked)
 {
 	int			i;
 
-	if (is_referential_check())
+	/* what enforce_columns.c marked, it has masked or guarded row by row */
+	if (is_referential_check() || is_masked || jur_export_has_judged(tagged->relid))
 		return;
 	for (i = 0; i < tagged->ncolumns; i++)
 	{
 		const JurColumnTag *column = &tagged->columns[i];
-		bool		reads = (perms->requiredPerms & ACL_SELECT) && !is_masked &&
+		bool		reads = (perms->requiredPerms & ACL_SELECT) &&
 			is_referenced(perms->selectedCols, column->attnum);
 		bool		writes = is_referenced(perms->insertedCols, column->attnum) ||
 			is_referenced(perms->updatedCols, column->attnum);

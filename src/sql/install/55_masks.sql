@@ -23,6 +23,13 @@ CREATE FUNCTION column_visible(label jurisdiction.label, relation regclass,
 COMMENT ON FUNCTION column_visible(jurisdiction.label, regclass, smallint) IS
 	'may this session read what a column holds in a row so labelled? The condition of every mask';
 
+CREATE FUNCTION column_writable(label jurisdiction.label, relation regclass,
+								attnum smallint) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'jur_sql_column_writable'
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 2;
+COMMENT ON FUNCTION column_writable(jurisdiction.label, regclass, smallint) IS
+	'true, or an error (42501) if the session may not read what it would write into a column of a row so labelled';
+
 CREATE FUNCTION column_denied(relation regclass, attnum smallint) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'jur_sql_column_denied'
 	LANGUAGE C STABLE STRICT PARALLEL SAFE;
@@ -44,10 +51,7 @@ CREATE FUNCTION mask_hash(value text) RETURNS text
 	AS 'MODULE_PATHNAME', 'jur_sql_mask_hash'
 	LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION mask_hash(text) IS
-	'128 bits in hex of HMAC-SHA-256 (RFC 2104) under the database''s mask_key: equal values show as equal';
-
--- Whoever could hash a guess could compare; the masks call it, nobody else.
-REVOKE EXECUTE ON FUNCTION mask_hash(text) FROM PUBLIC;
+	'128 bits in hex of HMAC-SHA-256 (RFC 2104) under the database''s mask_key: equal values show as equal; only a mask can call it (42501)';
 
 CREATE FUNCTION mask_year_date(value date) RETURNS date
 	AS 'MODULE_PATHNAME', 'jur_sql_mask_year_date'
