@@ -23,6 +23,54 @@ typedef struct JurNetwork
 
 /* cached until jurisdiction.network changes; valid until the next call */
 extern const JurNetwork *jur_network(void);
+/* the index by range, to be closed by the caller; 55000 if there is none */
+extern Relation jur_network_index(Relation rel, LOCKMODE lockmode);
+/* a column of jurisdiction.network by name; 55000 if there is none */
+extern AttrNumber jur_network_column(Relation rel, const char *name);
+
+/*
+ * session_ranges.c: ranges of addresses, as a geographic file has them, and
+ * the blocks they consist of (pure).
+ */
+typedef struct JurAddress
+{
+	uint64		high;			/* 0 for IPv4 */
+	uint64		low;
+} JurAddress;
+
+typedef struct JurRange
+{
+	bool		is_ipv6;
+	bool		is_spent;		/* nothing is left of it */
+	JurAddress	first;
+	JurAddress	last;
+	char		code[3];		/* two capitals or digits, or "??" */
+} JurRange;
+
+typedef struct JurBlock
+{
+	JurAddress	first;
+	int			bits;			/* of the prefix */
+} JurBlock;
+
+extern int	jur_compare_addresses(JurAddress a, JurAddress b);
+/* false: LINE is not FIRST,LAST,CODE with FIRST <= LAST */
+extern bool jur_parse_range(const char *line, JurRange *range);
+/* takes the largest block off the start of RANGE; false: nothing is left */
+extern bool jur_next_block(JurRange *range, JurBlock *block);
+
+/*
+ * session_network_write.c: rows of jurisdiction.network in bulk, with their
+ * index entries.  The caller holds a lock that keeps other writers out.
+ */
+typedef struct JurNetworkWriter JurNetworkWriter;
+
+/* the block of IPv4 or IPv6 as a value of type cidr, in the current context */
+extern Datum jur_block_datum(const JurBlock *block, bool is_ipv6);
+/* rows will say SOURCE and TRUSTED */
+extern JurNetworkWriter *jur_begin_writing(Relation rel, const char *source, bool trusted);
+extern void jur_write_block(JurNetworkWriter *writer, Datum block, const char *place);
+extern void jur_end_writing(JurNetworkWriter *writer);
 
 /* session.c: one line of what holds, and where it came from */
 typedef struct JurSource
