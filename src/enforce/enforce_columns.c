@@ -43,9 +43,6 @@
 #include "base/settings.h"
 #include "enforce/enforce_internal.h"
 
-/* see enforce_plan.c for why this field carries marks */
-#define MARK_MASKED "jurisdiction: columns masked"
-
 /* ------------------------------------------------------- what a value is under */
 
 /*
@@ -435,12 +432,16 @@ make_subquery(Query *query, RangeTblEntry *rte, Index index)
 	RangeTblEntry *inner = copyObject(rte);
 	RangeTblRef *reference = makeNode(RangeTblRef);
 
-	inner->enrname = pstrdup(MARK_MASKED);
+	jur_mark(inner, JUR_MARK_MASKED);
 	inner->inFromCl = true;
 	inner->lateral = false;
 	ChangeVarNodes((Node *) inner->securityQuals, index, 1, 0);
 	if (inner->tablesample)
-		IncrementVarSublevelsUp((Node *) inner->tablesample, 1, 0);
+	{
+		/* what it refers to beside the relation is now one level up */
+		IncrementVarSublevelsUp((Node *) inner->tablesample->args, 1, 0);
+		IncrementVarSublevelsUp((Node *) inner->tablesample->repeatable, 1, 0);
+	}
 	subquery->commandType = CMD_SELECT;
 	subquery->querySource = query->querySource;
 	subquery->canSetTag = true;
@@ -477,7 +478,8 @@ replace_by_subquery(Query *query, RangeTblEntry *rte, Index index)
 	rte->subquery = subquery;
 	rte->security_barrier = false;
 	rte->lateral = rte->tablesample &&
-		contain_vars_of_level((Node *) subquery->rtable, 1);
+		(contain_vars_of_level((Node *) rte->tablesample->args, 0) ||
+		 contain_vars_of_level((Node *) rte->tablesample->repeatable, 0));
 	rte->relid = InvalidOid;
 	rte->relkind = 0;
 	rte->rellockmode = 0;
@@ -582,7 +584,7 @@ guard_target(Query *query, RangeTblEntry *rte)
 	query->returningList = (List *) guard_references((Node *) query->returningList, &target);
 	query->onConflict = (OnConflictExpr *) guard_references((Node *) query->onConflict, &target);
 	query->mergeActionList = (List *) guard_references((Node *) query->mergeActionList, &target);
-	rte->enrname = pstrdup(MARK_MASKED);
+	jur_mark(rte, JUR_MARK_MASKED);
 }
 
 /*
@@ -632,7 +634,7 @@ jur_mask_columns(Query *query)
 		const JurTagged *tagged;
 
 		if (rte->rtekind != RTE_RELATION || rte->relid < FirstNormalObjectId ||
-			jur_columns_are_masked(rte) ||
+			jur_has_mark(rte, JUR_MARK_MASKED) ||
 			rte->relkind == RELKIND_COMPOSITE_TYPE || rte->relkind == RELKIND_VIEW)
 			continue;
 		if (index == query->resultRelation)
@@ -645,18 +647,6 @@ jur_mask_columns(Query *query)
 			needs_masks(tagged, jur_query_perms(query, rte)))
 			replace_by_subquery(query, rte, index);
 	}
-}
-
-bool
-jur_columns_are_masked(const RangeTblEntry *rte)
-{
-	return rte->enrname && strcmp(rte->enrname, MARK_MASKED) == 0;
-}
-
-void
-jur_mark_masked(RangeTblEntry *rte)
-{
-	rte->enrname = pstrdup(MARK_MASKED);
 }
 
 /* -------------------------------------------------------------- SQL functions */

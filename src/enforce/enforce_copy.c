@@ -471,7 +471,7 @@ copy_from(const CopyStmt *stmt, ParseState *pstate, Relation rel)
 		perms->insertedCols = bms_add_member(perms->insertedCols,
 											 lfirst_int(lc) - FirstLowInvalidHeapAttributeNumber);
 	checks = jur_column_checks(jur_tags_of(RelationGetRelid(rel)), perms);
-	jur_mark_masked(nsitem->p_rte);
+	jur_mark(nsitem->p_rte, JUR_MARK_MASKED);
 	jur_check_copy_permissions(pstate);
 	if (!rel->rd_islocaltemp)
 		PreventCommandIfReadOnly("COPY FROM");

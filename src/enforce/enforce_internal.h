@@ -63,9 +63,6 @@ extern JurLabel *jur_column_label(const JurTagged *tagged,
 								  const JurColumnTag *column,
 								  const JurLabel *rows);
 extern void jur_mask_columns(Query *query);
-/* did jur_mask_columns() put this entry into a subquery of its own? */
-extern bool jur_columns_are_masked(const RangeTblEntry *rte);
-extern void jur_mark_masked(RangeTblEntry *rte);
 extern List *jur_column_checks(const JurTagged *tagged, const JurPerms *perms);
 
 /* wall.c */
@@ -83,8 +80,15 @@ extern void jur_wall_for_command(Oid relid, AclMode required);
 extern void jur_plans_are_stale(void);
 /* raise if a plan without a filter may not run now */
 extern void jur_check_unfiltered(List *rtable);
-/* has the planner put our filter on this entry for a statistics catalog? */
-extern bool jur_statistics_are_filtered(const RangeTblEntry *rte);
+/* what planning has done to a relation; the plan carries it to the wall */
+typedef enum JurMark
+{
+	JUR_MARK_UNFILTERED = 'U',	/* its filter was taken out: rests on the ceiling */
+	JUR_MARK_MASKED = 'M',		/* its raised columns are masked, or guarded */
+	JUR_MARK_STATISTICS = 'S'	/* rows of a statistics catalog are filtered */
+} JurMark;
+extern void jur_mark(RangeTblEntry *rte, JurMark mark);
+extern bool jur_has_mark(const RangeTblEntry *rte, JurMark mark);
 
 /* enforce_execute.c */
 /* ExecutorRun as it would be without us */

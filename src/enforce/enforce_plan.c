@@ -36,17 +36,32 @@
 #include "base/shmem.h"
 #include "enforce/enforce_internal.h"
 
-/*
- * Marks of a range table entry that the planner copies into the plan.  The
- * field is unused for relations and cannot be set from SQL.
- */
-#define MARK_UNFILTERED "jurisdiction: within its ceiling"
-#define MARK_STATISTICS "jurisdiction: statistics filtered"
-
 static planner_hook_type prev_planner = NULL;
 
 /* has this session ever planned without a filter? */
 static bool has_unfiltered_plans = false;
+
+/* --------------------------------------------------------------------- marks */
+
+#define MARKS "jurisdiction:"
+
+/*
+ * Marks of a range table entry, which the planner copies into the plan: in a
+ * field that relations do not use and that cannot be set from SQL.
+ */
+void
+jur_mark(RangeTblEntry *rte, JurMark mark)
+{
+	if (!jur_has_mark(rte, mark))
+		rte->enrname = psprintf("%s%c", rte->enrname ? rte->enrname : MARKS, mark);
+}
+
+bool
+jur_has_mark(const RangeTblEntry *rte, JurMark mark)
+{
+	return rte->enrname && strncmp(rte->enrname, MARKS, strlen(MARKS)) == 0 &&
+		strchr(rte->enrname + strlen(MARKS), mark) != NULL;
+}
 
 /* ---------------------------------------------------------------- relabelling */
 
@@ -205,7 +220,7 @@ take_out_filter(RangeTblEntry *rte)
 	if (!found || !is_within_clearance(rte->relid))
 		return;
 	rte->securityQuals = kept;
-	rte->enrname = pstrdup(MARK_UNFILTERED);
+	jur_mark(rte, JUR_MARK_UNFILTERED);
 	has_unfiltered_plans = true;
 }
 
@@ -237,8 +252,8 @@ jur_check_unfiltered(List *rtable)
 	{
 		RangeTblEntry *rte = lfirst(lc);
 
-		if (rte->rtekind != RTE_RELATION || rte->enrname == NULL ||
-			strcmp(rte->enrname, MARK_UNFILTERED) != 0 ||
+		if (rte->rtekind != RTE_RELATION ||
+			!jur_has_mark(rte, JUR_MARK_UNFILTERED) ||
 			is_within_clearance(rte->relid) || jur_observing())
 			continue;
 		ResetPlanCache();
@@ -275,13 +290,7 @@ filter_statistics(RangeTblEntry *rte, Index index)
 							 list_make2(makeVar(index, attnum, OIDOID, -1, InvalidOid, 0),
 										makeBoolConst(extended, false)),
 							 InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL));
-	rte->enrname = pstrdup(MARK_STATISTICS);
-}
-
-bool
-jur_statistics_are_filtered(const RangeTblEntry *rte)
-{
-	return rte->enrname && strcmp(rte->enrname, MARK_STATISTICS) == 0;
+	jur_mark(rte, JUR_MARK_STATISTICS);
 }
 
 /* statistics_visible(relation or statistics object, extended) returns boolean */

@@ -469,7 +469,7 @@ static void
 judge_statistics(const RangeTblEntry *rte, Oid check_as)
 {
 	if (!jur_any_tagged() ||
-		(OidIsValid(check_as) && jur_statistics_are_filtered(rte)) ||
+		(OidIsValid(check_as) && jur_has_mark(rte, JUR_MARK_STATISTICS)) ||
 		(OidIsValid(check_as) && !superuser_arg(GetUserId()) &&
 		 !has_bypassrls_privilege(GetUserId())))
 		return;
@@ -524,7 +524,7 @@ judge_entry(const RangeTblEntry *rte, const JurPerms *perms, JUR_CHECK_PERMS_PAR
 	}
 	judge_tagged(tagged, required, check_as);
 	/* judging may have dropped the cache entry: look it up again */
-	judge_columns(jur_tags_of(relid), perms, jur_columns_are_masked(rte));
+	judge_columns(jur_tags_of(relid), perms, jur_has_mark(rte, JUR_MARK_MASKED));
 }
 
 /*
