@@ -1,176 +1,113 @@
 /*-------------------------------------------------------------------------
  *
  * places.c
- *	  Idea: which place covers which, on a day (pure over a loaded policy).
+ *	  Idea: which place covers which, by date (pure over a compiled policy).
  *
- * p covers q if they are the same, q is a subdivision of p, or q is a member
- * of p, through any number of groups, on the day of the moment (UTC).
+ * p covers q if they are the same, q is a subdivision of p, or q or something
+ * that covers it is a member of p on the day (UTC) of the moment.  Days are
+ * whole: what begins or ends, begins or ends at 00:00 UTC.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "datatype/timestamp.h"
-#include "utils/memutils.h"
-
 #include "policy/policy_internal.h"
 
-static int
-id_of(HTAB *ids, const char *code)
+static int64
+day_of(TimestampTz moment)
 {
-	JurCodeEntry  *entry;
+	int64		day = moment / USECS_PER_DAY;
 
-	if (strlen(code) > JUR_CODE_MAX)
-		return JUR_UNREGISTERED;
-	entry = hash_search(ids, code, HASH_FIND, NULL);
-	return entry ? entry->id : JUR_UNREGISTERED;
+	/* division rounds towards 2000-01-01, days begin at their beginning */
+	return moment % USECS_PER_DAY < 0 ? day - 1 : day;
 }
 
 int
-jur_place_id(const JurPolicy *policy, const char *code)
+jur_country_number(const JurCodes *places, const char *code)
 {
-	return id_of(policy->place_ids, code);
+	char		country[3];
+
+	if (strlen(code) < 4 || code[2] != '-')
+		return -1;
+	country[0] = code[0];
+	country[1] = code[1];
+	country[2] = '\0';
+	return jur_code_find(places, country);
 }
 
-int
-jur_category_id(const JurPolicy *policy, const char *code)
+static void
+add_to_closure(JurClosure *closure, int place)
 {
-	return id_of(policy->category_ids, code);
-}
-
-bool
-jur_ids_have(const JurIds *ids, int id)
-{
-	int			i;
-
-	for (i = 0; i < ids->n; i++)
-		if (ids->ids[i] == id)
-			return true;
-	return false;
-}
-
-TimestampTz
-jur_policy_boundary(const JurPolicy *policy, TimestampTz moment)
-{
-	int			low = 0;
-	int			high = policy->nboundaries;
-
-	/* the first boundary after MOMENT */
-	while (low < high)
-	{
-		int			middle = low + (high - low) / 2;
-
-		if (policy->boundaries[middle] <= moment)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < policy->nboundaries ? policy->boundaries[low] : DT_NOEND;
-}
-
-static TimestampTz
-boundary_before(const JurPolicy *policy, TimestampTz moment)
-{
-	int			i = policy->nboundaries;
-
-	while (i > 0 && policy->boundaries[i - 1] > moment)
-		i--;
-	return i > 0 ? policy->boundaries[i - 1] : DT_NOBEGIN;
+	if (place < 0 || closure->stamps[place] == closure->stamp)
+		return;
+	closure->stamps[place] = closure->stamp;
+	closure->places[closure->count++] = place;
 }
 
 /*
- * Between two boundaries nothing turns, so what covers a place is worked out
- * once for each stretch of time that is asked about.
+ * Each place enters once, so memberships that lead back to where they came
+ * from end there.
  */
-static void
-choose_stretch(JurPolicy *policy, TimestampTz moment)
+void
+jur_close_place(const JurPolicy *policy, JurClosure *closure, int place,
+				TimestampTz moment)
 {
-	int			i;
-
-	if (policy->memo_from != policy->memo_until &&
-		moment >= policy->memo_from && moment < policy->memo_until)
-		return;
-	for (i = 0; i < policy->nplaces; i++)
-		policy->places[i].has_ancestors = false;
-	policy->memo_from = boundary_before(policy, moment);
-	policy->memo_until = jur_policy_boundary(policy, moment);
-}
-
-static void
-add_ancestor(JurIds *ids, int *room, int id)
-{
-	if (id == JUR_UNREGISTERED || jur_ids_have(ids, id))
-		return;
-	if (ids->n == *room)
-	{
-		*room *= 2;
-		ids->ids = repalloc(ids->ids, sizeof(int) * *room);
-	}
-	ids->ids[ids->n++] = id;
-}
-
-const JurIds *
-jur_ancestors(const JurPolicy *constant, int id, TimestampTz moment)
-{
-	JurPolicy  *policy = (JurPolicy *) constant;	/* the memo is not policy */
-	JurPlace   *place = &policy->places[id];
-	JurIds	   *ids = &place->ancestors;
-	MemoryContext caller;
-	int			room = 8;
+	int64		day = day_of(moment);
 	int			next;
-	int			i;
 
-	choose_stretch(policy, moment);
-	if (place->has_ancestors)
-		return ids;
-	caller = MemoryContextSwitchTo(policy->context);
-	if (ids->ids)
-		pfree(ids->ids);
-	ids->ids = palloc(sizeof(int) * room);
-	ids->n = 0;
-	add_ancestor(ids, &room, id);
-	for (next = 0; next < ids->n; next++)
+	if (closure->place == place && closure->day == day && closure->stamp != 0)
+		return;
+	closure->place = place;
+	closure->day = day;
+	closure->count = 0;
+	closure->stamp++;
+	add_to_closure(closure, place);
+	for (next = 0; next < closure->count; next++)
 	{
-		const JurPlace *member = &policy->places[ids->ids[next]];
+		int			member = closure->places[next];
+		int			stay;
 
-		add_ancestor(ids, &room, member->country);
-		for (i = 0; i < member->nmemberships; i++)
-			if (member->memberships[i].from <= moment &&
-				moment < member->memberships[i].until)
-				add_ancestor(ids, &room, member->memberships[i].grp);
+		add_to_closure(closure, policy->countries[member]);
+		for (stay = policy->first_stays[member];
+			 stay < policy->first_stays[member + 1]; stay++)
+			if (policy->stays[stay].from <= moment &&
+				moment < policy->stays[stay].until)
+				add_to_closure(closure, policy->stays[stay].grp);
 	}
-	MemoryContextSwitchTo(caller);
-	place->has_ancestors = true;
-	return ids;
 }
 
+bool
+jur_in_closure(const JurClosure *closure, int place)
+{
+	return place >= 0 && closure->stamps[place] == closure->stamp;
+}
+
+/* a code in no registry covers itself, and lies in its country */
 bool
 jur_covers(const JurPolicy *policy, const char *place, const char *other,
 		   TimestampTz moment)
 {
-	int			covered = jur_place_id(policy, other);
-	int			covering = jur_place_id(policy, place);
+	int			covered = jur_code_find(&policy->places, other);
 
 	if (strcmp(place, other) == 0)
 		return true;
-	return covered != JUR_UNREGISTERED && covering != JUR_UNREGISTERED &&
-		jur_ids_have(jur_ancestors(policy, covered, moment), covering);
+	if (covered < 0)
+		covered = jur_country_number(&policy->places, other);
+	jur_close_place(policy, policy->arrivals, covered, moment);
+	return jur_in_closure(policy->arrivals,
+						  jur_code_find(&policy->places, place));
 }
 
 bool
 jur_place_is_known(const JurPolicy *policy, const char *place)
 {
-	int			id = jur_place_id(policy, place);
-
-	return id != JUR_UNREGISTERED && policy->places[id].is_registered;
+	return jur_code_find(&policy->places, place) >= 0;
 }
 
 bool
 jur_category_is_known(const JurPolicy *policy, const char *category)
 {
-	int			id = jur_category_id(policy, category);
-
-	return id != JUR_UNREGISTERED && policy->categories[id].is_registered;
+	return jur_code_find(&policy->categories, category) >= 0;
 }
 
 const char *

@@ -55,6 +55,13 @@ typedef struct JurArrival
 	bool		unknown;		/* also somewhere that nobody knows */
 } JurArrival;
 
+/* a bypass exemption for the atoms that flow to SCOPE */
+typedef struct JurScopedExemption
+{
+	const char *basis;
+	const JurLabel *scope;		/* NULL: any */
+} JurScopedExemption;
+
 /* what the decision needs to know of a session; session.h builds it */
 typedef struct JurSubject
 {
@@ -63,7 +70,9 @@ typedef struct JurSubject
 	JurClearance *clearances;
 	const char *purpose;		/* NULL: none declared */
 	const char *site;			/* NULL: not configured */
-	const char *exemption;		/* basis of a bypass exemption, or NULL */
+	const char *exemption;		/* basis of a bypass exemption for all data, or NULL */
+	int			nexemptions;	/* those for some data only */
+	const JurScopedExemption *exemptions;
 } JurSubject;
 
 /* one question; everything the decision depends on besides the policy */
@@ -85,13 +94,18 @@ typedef struct JurDecision
 	const char *basis;			/* the legal citation, or NULL; lives in the policy */
 	const JurAtom *atom;		/* the atom that decided; NULL: unrestricted */
 	const char *destination;	/* NULL: the unknown place */
-	const char *unknown_code;	/* the place or category that is in no registry, or NULL */
+	const char *unknown_code;	/* a place, of the destination too, or a category
+								 * that is in no registry; or NULL */
 } JurDecision;
 
 /* policy_cache.c: this database's rules, replaced whole */
 typedef struct JurPolicy JurPolicy;
 
-/* the policy now; loads it if stale.  Raises if it cannot be read: no means no */
+/*
+ * The policy now; loads it if stale.  Raises if it cannot be read: no means
+ * no.  What it returned, and a basis taken from it, live until the next load
+ * but one.
+ */
 extern const JurPolicy *jur_policy(void);
 /* grows at every load, so that caches of decisions know they are old */
 extern uint64 jur_policy_generation(void);
@@ -99,7 +113,7 @@ extern uint64 jur_policy_generation(void);
 extern TimestampTz jur_policy_boundary(const JurPolicy *policy, TimestampTz moment);
 extern void jur_policy_init(void);
 
-/* places.c */
+/* places.c; a code in no registry covers itself, and lies in its country */
 extern bool jur_covers(const JurPolicy *policy, const char *place,
 					   const char *other, TimestampTz moment);
 extern bool jur_place_is_known(const JurPolicy *policy, const char *place);
@@ -108,8 +122,10 @@ extern bool jur_category_is_known(const JurPolicy *policy, const char *category)
 extern const char *jur_unknown_code(const JurPolicy *policy, const JurLabel *label);
 
 /*
- * policy_decide.c: the decision.  No I/O, no error, no global; a function of
- * its arguments.  ruling 17 holds: a flows to b and b is allowed => a is.
+ * policy_decide.c: the decision.  No I/O, no error, no global, no allocation;
+ * a function of its arguments.  Of several allowed atoms, the one that was
+ * hardest to allow answers for the label.
+ * Ruling 17 holds: a flows to b and b is allowed => a is.
  */
 extern JurDecision jur_decide(const JurPolicy *policy, const JurLabel *label,
 							  const JurQuestion *question);
@@ -117,6 +133,8 @@ extern JurDecision jur_decide(const JurPolicy *policy, const JurLabel *label,
 extern JurDecision jur_decide_atom(const JurPolicy *policy, const JurAtom *atom,
 								   const char *destination,
 								   const JurQuestion *question);
+
+/* policy_words.c */
 extern bool jur_action_by_name(const char *name, JurAction *action);
 extern const char *jur_action_name(JurAction action);
 extern const char *jur_decided_by_name(JurDecidedBy by);

@@ -1,24 +1,41 @@
 /*-------------------------------------------------------------------------
  *
  * policy_decide.c
- *	  Idea: the decision: a function of label, question and policy (pure).
+ *	  Idea: the decision: a function of policy, label and question (pure).
  *
- * For one atom at one destination, in this order:
+ * For one atom arriving at one place, the first of these that applies:
  *
- *	1  a place or category that nobody registered		deny	default
- *	2  no clearance covers the atom						deny	clearance
+ *	1  its place or a category is in no registry		deny	default
+ *	2  no clearance fits it, where one is needed		deny	clearance
  *	3  a deny rule matches								deny	rule
- *	4  the atom's place covers the destination			allow	home
- *	5  a release list: the destination is on it, or not	either	release
+ *	4  its place covers the arrival						allow	home
+ *	5  released to everybody							allow	release
+ *	   arriving at an unknown place						deny	network
+ *	   arriving at a place in no registry				deny	default
+ *	   a release list: a listed place covers the arrival	allow	release
+ *	   or none does										deny	release
  *	6  an allow rule matches							allow	rule
  *	7  nothing does										deny	default
  *
- * At a destination that nobody knows, only ">*" allows.  A label is allowed
- * if each of its atoms is at each destination.
+ * A rule matches if its origin covers the atom's place, its destination the
+ * arrival, its actions have the action and its "during" the moment; and, to
+ * deny, if some category of the atom is one of the rule's or narrower; to
+ * allow, if all are, the level is within max_level and the session's purpose
+ * is listed.  Of several, the one with the lowest id is named.
  *
- * Ruling 17: whatever a less restrictive label adds to an atom (a lower
- * level, fewer categories, more releases) can only turn a deny into an allow
- * at each step, never the reverse; ceilings and joins rest on that.
+ * A clearance fits if the level is within its level and it names each
+ * category.  Here a broader category does not stand for narrower ones, as it
+ * does in rules: category.broader is a vocabulary's, and an addition to it
+ * must not clear people for what nobody cleared them for.
+ *
+ * A bypass exemption turns every "no" but the first, and the one about a place
+ * in no registry, into a "yes": those are mistakes, to be mended.  It does not
+ * lift "store", which asks what may lie at the site, whoever puts it there.
+ *
+ * Ruling 17 (if a flows to b, then b allowed implies a allowed): a has b's
+ * place, and at most its level and categories, and at least its releases.  So
+ * at each step a "no" to a is a "no" to b, and a "yes" to b at 3 to 6 is met
+ * by a at the same step: nothing in a step grows with what a has less of.
  *
  *-------------------------------------------------------------------------
  */
@@ -26,196 +43,203 @@
 
 #include "policy/policy_internal.h"
 
-
-/* what of an atom and a destination is worked out once for all steps */
+/* one atom at one destination, with what several steps need of it */
 typedef struct Case
 {
 	const JurPolicy *policy;
 	const JurAtom *atom;
 	const JurQuestion *question;
-	int			place;
-	int			destination;	/* JUR_UNREGISTERED: unknown, or no such code */
-	const JurIds *origins;		/* what covers the atom's place */
-	const JurIds *arrivals;		/* what covers the destination; NULL: nothing */
+	const char *destination;	/* NULL: unknown */
+	int			place;			/* of the atom; -1: in no registry */
+	int			arrival;		/* -1: unknown, or in no registry */
+	int			purpose;		/* -1: none, or one that no rule names */
 } Case;
 
-/* does some category in OFFERED equal, or is it broader than, CATEGORY? */
 static bool
-covers_category(const JurPolicy *policy, const JurIds *offered, const char *category)
+listed(const char *code, const char **codes, int ncodes)
 {
-	int			id = jur_category_id(policy, category);
-	const JurIds *ancestors;
 	int			i;
 
-	if (id == JUR_UNREGISTERED)
-		return false;
-	ancestors = &policy->categories[id].ancestors;
-	for (i = 0; i < ancestors->n; i++)
-		if (jur_ids_have(offered, ancestors->ids[i]))
+	for (i = 0; i < ncodes; i++)
+		if (strcmp(code, codes[i]) == 0)
 			return true;
 	return false;
 }
 
+/* --- preparations ------------------------------------------------------- */
+
+/*
+ * Numbers for codes, and what covers the two places.  A destination in no
+ * registry lies in its country for the deny rules' sake.
+ */
+static void
+look_up_places(Case *c)
+{
+	const JurPolicy *policy = c->policy;
+	const char *purpose = c->question->subject->purpose;
+	int			arrival = -1;
+
+	c->place = jur_code_find(&policy->places, c->atom->place);
+	c->arrival = -1;
+	if (c->destination)
+	{
+		c->arrival = arrival = jur_code_find(&policy->places, c->destination);
+		if (arrival < 0)
+			arrival = jur_country_number(&policy->places, c->destination);
+	}
+	c->purpose = purpose ? jur_code_find(&policy->purposes, purpose) : -1;
+	jur_close_place(policy, policy->origins, c->place, c->question->moment);
+	jur_close_place(policy, policy->arrivals, arrival, c->question->moment);
+}
+
+/*
+ * The atom's categories as bits; returns the first code of the atom that is
+ * in no registry, or NULL.
+ */
+static const char *
+look_up_categories(const Case *c)
+{
+	uint64	   *wanted = c->policy->wanted;
+	int			i;
+
+	if (c->place < 0)
+		return c->atom->place;
+	memset(wanted, 0, sizeof(uint64) * c->policy->nwords);
+	for (i = 0; i < c->atom->ncategories; i++)
+	{
+		int			category = jur_code_find(&c->policy->categories,
+											 c->atom->categories[i]);
+
+		if (category < 0)
+			return c->atom->categories[i];
+		wanted[category / 64] |= UINT64CONST(1) << (category % 64);
+	}
+	return NULL;
+}
+
+/* --- clearance ---------------------------------------------------------- */
+
 static bool
-all_categories_covered(const JurPolicy *policy, const JurIds *offered,
-					   const JurAtom *atom)
+fits(const JurAtom *atom, const JurClearance *clearance)
 {
 	int			i;
 
+	if (atom->level > clearance->level)
+		return false;
+	if (clearance->all_categories)
+		return true;
 	for (i = 0; i < atom->ncategories; i++)
-		if (!covers_category(policy, offered, atom->categories[i]))
+		if (!listed(atom->categories[i], clearance->categories,
+					clearance->ncategories))
 			return false;
 	return true;
 }
 
+/* one grant must fit the whole atom: grants do not mix */
 static bool
-any_category_covered(const JurPolicy *policy, const JurIds *offered,
-					 const JurAtom *atom)
+is_cleared(const JurAtom *atom, const JurSubject *subject)
 {
 	int			i;
-
-	for (i = 0; i < atom->ncategories; i++)
-		if (covers_category(policy, offered, atom->categories[i]))
-			return true;
-	return false;
-}
-
-/* ----------------------------------------------------------------- clearance */
-
-static bool
-clearance_names(const JurPolicy *policy, const JurClearance *clearance,
-				const char *category)
-{
-	int			id = jur_category_id(policy, category);
-	int			i;
-	int			j;
-
-	for (i = 0; i < clearance->ncategories; i++)
-	{
-		if (strcmp(clearance->categories[i], category) == 0)
-			return true;
-		for (j = 0; id != JUR_UNREGISTERED && j < policy->categories[id].ancestors.n; j++)
-			if (strcmp(policy->categories[policy->categories[id].ancestors.ids[j]].code,
-					   clearance->categories[i]) == 0)
-				return true;
-	}
-	return false;
-}
-
-/* the atom must fit one grant whole: grants do not mix */
-static bool
-is_cleared(const Case *c)
-{
-	const JurSubject *subject = c->question->subject;
-	int			i;
-	int			j;
 
 	for (i = 0; i < subject->nclearances; i++)
-	{
-		const JurClearance *clearance = &subject->clearances[i];
-
-		if (c->atom->level > clearance->level)
-			continue;
-		for (j = 0; j < c->atom->ncategories; j++)
-			if (!clearance->all_categories &&
-				!clearance_names(c->policy, clearance, c->atom->categories[j]))
-				break;
-		if (j == c->atom->ncategories)
+		if (fits(atom, &subject->clearances[i]))
 			return true;
-	}
 	return false;
 }
 
-/* --------------------------------------------------------------------- rules */
+/* --- rules -------------------------------------------------------------- */
 
 static bool
-purpose_matches(const JurRule *rule, const char *purpose)
+categories_match(const Case *c, const JurRule *rule)
+{
+	const uint64 *wanted = c->policy->wanted;
+	uint64		inside = 0;
+	uint64		outside = 0;
+	int			i;
+
+	if (rule->categories == NULL)
+		return true;
+	for (i = 0; i < c->policy->nwords; i++)
+	{
+		inside |= wanted[i] & rule->categories[i];
+		outside |= wanted[i] & ~rule->categories[i];
+	}
+	return rule->effect == JUR_EFFECT_ALLOW ? outside == 0 : inside != 0;
+}
+
+static bool
+purpose_matches(const Case *c, const JurRule *rule)
 {
 	int			i;
 
-	if (rule->any_purpose)
+	if (rule->purposes == NULL)
 		return true;
-	for (i = 0; purpose && i < rule->npurposes; i++)
-		if (strcmp(rule->purposes[i], purpose) == 0)
+	for (i = 0; c->purpose >= 0 && i < rule->npurposes; i++)
+		if (rule->purposes[i] == c->purpose)
 			return true;
 	return false;
 }
 
+/* the places are the route's; compiling saw to it that a deny has no limits */
 static bool
-rule_matches(const Case *c, const JurRule *rule, bool is_deny)
+rule_matches(const Case *c, const JurRule *rule)
 {
-	const JurQuestion *question = c->question;
-
-	if (rule->is_deny != is_deny || !(rule->actions & (1u << question->action)) ||
-		question->moment < rule->from || question->moment >= rule->until)
-		return false;
-	if (is_deny)
-		return rule->any_category ||
-			any_category_covered(c->policy, &rule->categories, c->atom);
-	return (rule->max_level < 0 || (int) c->atom->level <= rule->max_level) &&
-		(rule->any_category ||
-		 all_categories_covered(c->policy, &rule->categories, c->atom)) &&
-		purpose_matches(rule, question->subject->purpose);
+	return (rule->actions & (1 << c->question->action)) != 0 &&
+		rule->from <= c->question->moment && c->question->moment < rule->until &&
+		(int) c->atom->level <= rule->max_level &&
+		categories_match(c, rule) && purpose_matches(c, rule);
 }
 
-/* the matching rule of the lowest id, or NULL */
+/* the matching rule with the lowest id, or NULL */
 static const JurRule *
-find_rule(const Case *c, bool is_deny)
+find_rule(const Case *c, JurEffect effect)
 {
+	const JurPolicy *policy = c->policy;
 	const JurRule *found = NULL;
-	const JurRule *rule;
 	int			i;
 	int			j;
+	int			k;
 
-	if (c->arrivals == NULL)
-		return NULL;
-	for (i = 0; i < c->origins->n; i++)
+	for (i = 0; i < policy->origins->count; i++)
 	{
-		if (!c->policy->is_origin[c->origins->ids[i]])
+		int			origin = policy->origins->places[i];
+
+		if ((policy->uses[origin] & JUR_USED_AS_ORIGIN(effect)) == 0)
 			continue;
-		for (j = 0; j < c->arrivals->n; j++)
-			for (rule = jur_rules_between(c->policy, c->origins->ids[i],
-										  c->arrivals->ids[j]);
-				 rule; rule = rule->next)
-				if ((found == NULL || rule->id < found->id) &&
-					rule_matches(c, rule, is_deny))
-				{
-					found = rule;
+		for (j = 0; j < policy->arrivals->count; j++)
+		{
+			int			destination = policy->arrivals->places[j];
+			const JurRoute *route;
+
+			if ((policy->uses[destination] & JUR_USED_AS_DESTINATION(effect)) == 0)
+				continue;
+			route = jur_route(policy, effect, origin, destination);
+			for (k = 0; route && k < route->count; k++)
+			{
+				const JurRule *rule = &policy->rules[route->first + k];
+
+				if (found && found->id <= rule->id)
 					break;
-				}
+				if (rule_matches(c, rule))
+					found = rule;
+			}
+		}
 	}
 	return found;
 }
 
-/* ------------------------------------------------------------------- one atom */
-
-static const char *
-unregistered(const Case *c)
-{
-	int			i;
-
-	if (c->place == JUR_UNREGISTERED || !c->policy->places[c->place].is_registered)
-		return c->atom->place;
-	for (i = 0; i < c->atom->ncategories; i++)
-		if (!jur_category_is_known(c->policy, c->atom->categories[i]))
-			return c->atom->categories[i];
-	return NULL;
-}
+/* --- one decision ------------------------------------------------------- */
 
 static bool
-is_released(const Case *c)
+is_released_there(const Case *c)
 {
+	const JurPolicy *policy = c->policy;
 	int			i;
 
-	if (c->atom->release == JUR_RELEASE_ANY)
-		return true;
-	for (i = 0; c->arrivals && i < c->atom->nreleases; i++)
-	{
-		int			id = jur_place_id(c->policy, c->atom->releases[i]);
-
-		if (id != JUR_UNREGISTERED && jur_ids_have(c->arrivals, id))
+	for (i = 0; i < c->atom->nreleases; i++)
+		if (jur_in_closure(policy->arrivals,
+						   jur_code_find(&policy->places, c->atom->releases[i])))
 			return true;
-	}
 	return false;
 }
 
@@ -229,32 +253,59 @@ decide_by(JurDecision *decision, JurVerdict verdict, JurDecidedBy by)
 static void
 decide_by_rule(JurDecision *decision, const JurRule *rule)
 {
-	decide_by(decision, rule->is_deny ? JUR_DENY : JUR_ALLOW, JUR_BY_RULE);
+	decide_by(decision, rule->effect == JUR_EFFECT_ALLOW ? JUR_ALLOW : JUR_DENY,
+			  JUR_BY_RULE);
 	decision->rule_id = rule->id;
 	decision->basis = rule->basis;
 }
 
+/* steps 1 to 7 of the head comment */
 static void
 decide_case(const Case *c, JurDecision *decision)
 {
+	const JurQuestion *question = c->question;
 	const JurRule *rule;
 
-	decision->unknown_code = unregistered(c);
-	if (decision->unknown_code)
+	if ((decision->unknown_code = look_up_categories(c)) != NULL)
 		decide_by(decision, JUR_DENY, JUR_BY_DEFAULT);
-	else if (c->question->needs_clearance && !is_cleared(c))
+	else if (question->needs_clearance && !is_cleared(c->atom, question->subject))
 		decide_by(decision, JUR_DENY, JUR_BY_CLEARANCE);
-	else if ((rule = find_rule(c, true)) != NULL)
+	else if ((rule = find_rule(c, JUR_EFFECT_DENY)) != NULL)
 		decide_by_rule(decision, rule);
-	else if (c->arrivals && jur_ids_have(c->arrivals, c->place))
+	else if (c->arrival >= 0 && jur_in_closure(c->policy->arrivals, c->place))
 		decide_by(decision, JUR_ALLOW, JUR_BY_HOME);
-	else if (c->atom->release != JUR_RELEASE_BY_RULES)
-		decide_by(decision, is_released(c) ? JUR_ALLOW : JUR_DENY, JUR_BY_RELEASE);
-	else if ((rule = find_rule(c, false)) != NULL)
+	else if (c->atom->release == JUR_RELEASE_ANY)
+		decide_by(decision, JUR_ALLOW, JUR_BY_RELEASE);
+	else if (c->destination == NULL)
+		decide_by(decision, JUR_DENY, JUR_BY_NETWORK);
+	else if (c->arrival < 0)
+	{
+		decision->unknown_code = c->destination;
+		decide_by(decision, JUR_DENY, JUR_BY_DEFAULT);
+	}
+	else if (c->atom->release == JUR_RELEASE_LIST)
+		decide_by(decision, is_released_there(c) ? JUR_ALLOW : JUR_DENY,
+				  JUR_BY_RELEASE);
+	else if ((rule = find_rule(c, JUR_EFFECT_ALLOW)) != NULL)
 		decide_by_rule(decision, rule);
 	else
-		decide_by(decision, JUR_DENY,
-				  decision->destination ? JUR_BY_DEFAULT : JUR_BY_NETWORK);
+		decide_by(decision, JUR_DENY, JUR_BY_DEFAULT);
+}
+
+/* the basis of a bypass exemption for this atom, or NULL */
+static const char *
+exemption_for(const JurAtom *atom, const JurSubject *subject)
+{
+	JurLabel	label = {1, (JurAtom *) atom};
+	int			i;
+
+	if (subject->exemption)
+		return subject->exemption;
+	for (i = 0; i < subject->nexemptions; i++)
+		if (subject->exemptions[i].scope == NULL ||
+			jur_label_flows(&label, subject->exemptions[i].scope))
+			return subject->exemptions[i].basis;
+	return NULL;
 }
 
 JurDecision
@@ -263,160 +314,90 @@ jur_decide_atom(const JurPolicy *policy, const JurAtom *atom,
 {
 	JurDecision decision = {0};
 	Case		c = {0};
+	const char *exemption;
 
 	c.policy = policy;
 	c.atom = atom;
 	c.question = question;
-	c.place = jur_place_id(policy, atom->place);
-	c.destination = destination ? jur_place_id(policy, destination) : JUR_UNREGISTERED;
-	if (c.place != JUR_UNREGISTERED)
-		c.origins = jur_ancestors(policy, c.place, question->moment);
-	if (c.destination != JUR_UNREGISTERED)
-		c.arrivals = jur_ancestors(policy, c.destination, question->moment);
+	c.destination = destination;
+	look_up_places(&c);
 	decision.atom = atom;
 	decision.destination = destination;
 	decide_case(&c, &decision);
-	/* what lies at the site is judged by store alone: nobody is exempt */
-	if (decision.verdict != JUR_ALLOW && question->subject->exemption &&
-		question->action != JUR_STORE)
+	if (decision.verdict != JUR_ALLOW && decision.unknown_code == NULL &&
+		question->action != JUR_STORE &&
+		(exemption = exemption_for(atom, question->subject)) != NULL)
 	{
 		decide_by(&decision, JUR_ALLOW, JUR_BY_EXEMPTION);
 		decision.rule_id = 0;
-		decision.basis = question->subject->exemption;
+		decision.basis = exemption;
 	}
 	return decision;
 }
 
-/* ------------------------------------------------------------------ the label */
+/* --- a whole label ------------------------------------------------------ */
 
+/*
+ * What of several allowed atoms speaks for the label: an exemption must be
+ * recorded, a rule has a basis to cite, being at home goes without saying.
+ */
+static int
+weight(const JurDecision *decision)
+{
+	switch (decision->decided_by)
+	{
+		case JUR_BY_EXEMPTION:
+			return 4;
+		case JUR_BY_PERMIT:
+			return 3;
+		case JUR_BY_RULE:
+			return 2;
+		case JUR_BY_RELEASE:
+			return 1;
+		case JUR_BY_HOME:
+		case JUR_BY_DEFAULT:
+		case JUR_BY_CLEARANCE:
+		case JUR_BY_NETWORK:
+		case JUR_BY_UNRESTRICTED:
+		case JUR_BY_PARTY:
+		case JUR_BY_THRESHOLD:
+		case JUR_BY_TOKEN:
+			break;
+	}
+	return 0;
+}
+
+/*
+ * Every atom must be allowed at every destination; the first that is not
+ * decides.  Arriving nowhere is arriving who knows where.
+ */
 JurDecision
 jur_decide(const JurPolicy *policy, const JurLabel *label,
 		   const JurQuestion *question)
 {
 	const JurArrival *arrival = question->arrival;
-	JurDecision decision = {0};
+	bool		somewhere_unknown = arrival->unknown || arrival->nplaces == 0;
+	int			ndestinations = arrival->nplaces + (somewhere_unknown ? 1 : 0);
+	JurDecision answer = {0};
 	int			i;
 	int			j;
 
-	decide_by(&decision, JUR_ALLOW, JUR_BY_UNRESTRICTED);
+	if (label->natoms == 0)
+	{
+		decide_by(&answer, JUR_ALLOW, JUR_BY_UNRESTRICTED);
+		return answer;
+	}
 	for (i = 0; i < label->natoms; i++)
-	{
-		for (j = 0; j < arrival->nplaces; j++)
+		for (j = 0; j < ndestinations; j++)
 		{
-			decision = jur_decide_atom(policy, &label->atoms[i],
-									   arrival->places[j], question);
-			if (decision.verdict != JUR_ALLOW)
-				return decision;
+			const char *place = j < arrival->nplaces ? arrival->places[j] : NULL;
+			JurDecision one = jur_decide_atom(policy, &label->atoms[i], place,
+											  question);
+
+			if (one.verdict != JUR_ALLOW)
+				return one;
+			if (answer.verdict != JUR_ALLOW || weight(&one) > weight(&answer))
+				answer = one;
 		}
-		/* arriving nowhere is arriving who knows where */
-		if (arrival->unknown || arrival->nplaces == 0)
-			decision = jur_decide_atom(policy, &label->atoms[i], NULL, question);
-		if (decision.verdict != JUR_ALLOW)
-			return decision;
-	}
-	return decision;
-}
-
-/* --------------------------------------------------------------------- names */
-
-static const char *const action_names[JUR_NACTIONS] = {
-	"read", "export", "store", "unseal", "write"
-};
-
-bool
-jur_action_by_name(const char *name, JurAction *action)
-{
-	int			i;
-
-	for (i = 0; i < JUR_NACTIONS; i++)
-		if (strcmp(name, action_names[i]) == 0)
-		{
-			*action = (JurAction) i;
-			return true;
-		}
-	return false;
-}
-
-const char *
-jur_action_name(JurAction action)
-{
-	return action_names[action];
-}
-
-const char *
-jur_decided_by_name(JurDecidedBy by)
-{
-	switch (by)
-	{
-		case JUR_BY_DEFAULT:
-			return "default";
-		case JUR_BY_HOME:
-			return "home";
-		case JUR_BY_RELEASE:
-			return "release";
-		case JUR_BY_RULE:
-			return "rule";
-		case JUR_BY_PERMIT:
-			return "permit";
-		case JUR_BY_EXEMPTION:
-			return "exemption";
-		case JUR_BY_CLEARANCE:
-			return "clearance";
-		case JUR_BY_NETWORK:
-			return "network";
-		case JUR_BY_UNRESTRICTED:
-			return "unrestricted";
-		case JUR_BY_PARTY:
-			return "party";
-		case JUR_BY_THRESHOLD:
-			return "threshold";
-		case JUR_BY_TOKEN:
-			return "token";
-	}
-	return "default";
-}
-
-static const char *
-atom_text(const JurAtom *atom)
-{
-	JurLabel	one = {1, (JurAtom *) atom};
-
-	return jur_label_text(&one);
-}
-
-char *
-jur_decision_reason(const JurDecision *decision, JurAction action)
-{
-	const char *atom = decision->atom ? atom_text(decision->atom) : "unrestricted";
-	const char *where = decision->destination ? decision->destination : "an unknown place";
-	bool		allowed = decision->verdict == JUR_ALLOW;
-
-	if (decision->unknown_code)
-		return psprintf("%s names \"%s\", which is not registered.",
-						atom, decision->unknown_code);
-	switch (decision->decided_by)
-	{
-		case JUR_BY_UNRESTRICTED:
-			return pstrdup("The label restricts nothing.");
-		case JUR_BY_CLEARANCE:
-			return psprintf("The session is not cleared for %s.", atom);
-		case JUR_BY_HOME:
-			return psprintf("%s is at home in %s.", decision->atom->place, where);
-		case JUR_BY_RELEASE:
-			return psprintf(allowed ? "The release list of %s admits %s."
-							: "The release list of %s does not admit %s.", atom, where);
-		case JUR_BY_RULE:
-			return psprintf("Rule " INT64_FORMAT " %s %s of %s in %s: %s.",
-							decision->rule_id, allowed ? "allows" : "forbids",
-							jur_action_name(action), atom, where,
-							decision->basis ? decision->basis : "");
-		case JUR_BY_EXEMPTION:
-			return psprintf("An exemption lifts the check: %s.",
-							decision->basis ? decision->basis : "");
-		case JUR_BY_NETWORK:
-			return psprintf("%s may not arrive at an unknown place.", atom);
-		default:
-			return psprintf("No rule allows %s of %s in %s.",
-							jur_action_name(action), atom, where);
-	}
+	return answer;
 }

@@ -4,6 +4,9 @@
  *	  Idea: SQL explain(): which rule decides, for this session or a supposed
  *	  one, now or on another date.
  *
+ * What is not supposed is this session's.  An exemption is its role's, and
+ * for now: it counts only where nothing is supposed.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -13,6 +16,7 @@
 #include "funcapi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/date.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
@@ -20,6 +24,18 @@
 #include "base/settings.h"
 #include "session/session.h"
 #include "session/session_internal.h"
+
+/* the arguments, in order */
+enum
+{
+	ARG_LABEL,
+	ARG_ACTION,
+	ARG_AT,
+	ARG_CLEARED,
+	ARG_PURPOSE,
+	ARG_PARTY,
+	ARG_AS_OF
+};
 
 /* the session that is asked about: ours, with what was supposed instead */
 typedef struct Supposed
@@ -30,12 +46,6 @@ typedef struct Supposed
 	JurQuestion question;
 } Supposed;
 
-static char *
-argument(FunctionCallInfo fcinfo, int n)
-{
-	return PG_ARGISNULL(n) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(n));
-}
-
 static void
 bad_argument(const char *name, const char *value, const char *hint)
 {
@@ -45,137 +55,249 @@ bad_argument(const char *name, const char *value, const char *hint)
 			 errhint("%s", hint)));
 }
 
+/* --- suppositions ------------------------------------------------------ */
+
 static void
 suppose_places(Supposed *s, ArrayType *array)
 {
 	Datum	   *elements;
 	bool	   *nulls;
+	int			n;
 	int			i;
 
 	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT,
-					  &elements, &nulls, &s->arrival.nplaces);
-	s->arrival.places = palloc(sizeof(char *) * Max(s->arrival.nplaces, 1));
-	for (i = 0; i < s->arrival.nplaces; i++)
+					  &elements, &nulls, &n);
+	if (n == 0)
+		bad_argument("at", "{}", "Name at least one place, or leave it out.");
+	s->arrival.nplaces = n;
+	s->arrival.places = palloc(sizeof(char *) * n);
+	s->arrival.unknown = false;
+	for (i = 0; i < n; i++)
 	{
-		const char *place = nulls[i] ? "" : TextDatumGetCString(elements[i]);
-
-		if (!jur_place_is_known(jur_policy(), place))
-			bad_argument("at", place, "Places are in jurisdiction.place.");
-		s->arrival.places[i] = place;
+		s->arrival.places[i] = nulls[i] ? "" : TextDatumGetCString(elements[i]);
+		if (!jur_place_is_known(jur_policy(), s->arrival.places[i]))
+			bad_argument("at", s->arrival.places[i],
+						 "Places are listed in jurisdiction.place.");
 	}
-	s->arrival.unknown = s->arrival.nplaces == 0;
 }
 
-/* LEVEL, LEVEL/CATEGORIES or LEVEL and all categories, as in a role tag */
+/* a level, and after "/" categories or a star: as in a role's tag */
+static bool
+scan_clearance(const char *text, JurClearance *clearance)
+{
+	JurLabelError error;
+	int			pos = 0;
+
+	if (!jur_scan_level(text, &pos, &clearance->level, &error))
+		return false;
+	if (jur_scan_char(text, &pos, '/'))
+	{
+		clearance->all_categories = jur_scan_char(text, &pos, '*');
+		if (!clearance->all_categories &&
+			!jur_scan_categories(text, &pos, &clearance->categories,
+								 &clearance->ncategories, &error))
+			return false;
+	}
+	return text[pos] == '\0';
+}
+
 static void
 suppose_clearance(Supposed *s, const char *text)
 {
-	JurLabelError error;
-	JurRoleTag *tag = jur_parse_role_tag(psprintf("at EU cleared %s", text), &error);
 	int			i;
 
-	if (tag == NULL || tag->is_officer || tag->is_backup || tag->npurposes > 0)
-		bad_argument("cleared", text, "Use LEVEL, LEVEL/CATEGORIES or LEVEL/*, such as confidential/health,personal.");
-	for (i = 0; i < tag->clearance.ncategories; i++)
-		if (!jur_category_is_known(jur_policy(), tag->clearance.categories[i]))
-			bad_argument("cleared", tag->clearance.categories[i],
-						 "Categories are in jurisdiction.category.");
-	s->clearance = tag->clearance;
+	if (!scan_clearance(text + strspn(text, " \t\n\r\f\v"), &s->clearance))
+		bad_argument("cleared", text,
+					 "Write LEVEL, LEVEL/CATEGORIES or LEVEL/*: confidential/health,personal.");
+	for (i = 0; i < s->clearance.ncategories; i++)
+		if (!jur_category_is_known(jur_policy(), s->clearance.categories[i]))
+			bad_argument("cleared", s->clearance.categories[i],
+						 "Categories are listed in jurisdiction.category.");
 	s->subject.nclearances = 1;
 	s->subject.clearances = &s->clearance;
 }
 
+static void
+suppose_purpose(Supposed *s, const char *text)
+{
+	if (!jur_is_category_code(text))
+		bad_argument("purpose", text,
+					 "Purposes are lower-case words with underscores, listed in jurisdiction.purpose.");
+	s->subject.purpose = text;
+}
+
+/* no letters and no colon: no time of day, and no zone */
 static bool
 is_bare_date(const char *text)
 {
-	return strlen(text) == 10 && strspn(text, "0123456789-") == 10;
+	return *text && text[strspn(text, "0123456789-/. ")] == '\0';
 }
 
-/* a bare date is its beginning in UTC */
+/* a bare date begins at 00:00 UTC; anything else is what the server reads */
 static TimestampTz
 moment_of_text(const char *text)
 {
-	const char *full = is_bare_date(text) ? psprintf("%s 00:00:00+00", text) : text;
+	DateADT		day;
+
+	if (!is_bare_date(text))
+		return DatumGetTimestampTz(DirectFunctionCall3(timestamptz_in,
+													   CStringGetDatum(text),
+													   ObjectIdGetDatum(InvalidOid),
+													   Int32GetDatum(-1)));
+	day = DatumGetDateADT(DirectFunctionCall1(date_in, CStringGetDatum(text)));
+	if (day >= TIMESTAMP_END_JULIAN - POSTGRES_EPOCH_JDATE)
+		return DT_NOEND;		/* there are more days than moments */
+	return (TimestampTz) day * USECS_PER_DAY;
+}
+
+/* what the server does not read as a moment is a bad argument of ours */
+static void
+suppose_moment(Supposed *s, const char *text)
+{
+	const char *hint = "Write a date, which begins at 00:00 UTC, or a timestamp with time zone: 2020-07-16.";
 	MemoryContext caller = CurrentMemoryContext;
-	TimestampTz volatile moment = 0;
 
 	PG_TRY();
 	{
-		moment = DatumGetTimestampTz(DirectFunctionCall3(timestamptz_in,
-														 CStringGetDatum(full),
-														 ObjectIdGetDatum(InvalidOid),
-														 Int32GetDatum(-1)));
+		s->question.moment = moment_of_text(text);
 	}
 	PG_CATCH();
 	{
-		/* the input function holds nothing that would need cleaning up */
+		int			code = geterrcode();
+
+		if (ERRCODE_TO_CATEGORY(code) != ERRCODE_TO_CATEGORY(ERRCODE_DATA_EXCEPTION))
+			PG_RE_THROW();
 		MemoryContextSwitchTo(caller);
 		FlushErrorState();
-		bad_argument("as_of", text, "Use a date, which means 00:00 UTC, or a timestamp with time zone.");
+		bad_argument("as_of", text, hint);
 	}
 	PG_END_TRY();
-	return moment;
+	if (!IS_VALID_TIMESTAMP(s->question.moment))
+		bad_argument("as_of", text, hint);
 }
 
+static void
+refuse_party(void)
+{
+	ereport(ERROR,
+			(errcode(JUR_ERR_UNSUPPORTED),
+			 errmsg("argument \"party\" needs lists of denied parties, which this version does not have"),
+			 errhint("Leave it out: no party is denied by name.")));
+}
+
+static char *
+argument(FunctionCallInfo fcinfo, int n)
+{
+	return PG_ARGISNULL(n) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(n));
+}
+
+/* what is stored arrives at the site, wherever the session is */
 static Supposed *
 suppose(FunctionCallInfo fcinfo, JurAction action)
 {
 	Supposed   *s = palloc0(sizeof(Supposed));
-	char	   *text;
+	int			i;
 
 	s->question = jur_question(action);
 	s->subject = *s->question.subject;
 	s->arrival = *s->question.arrival;
-	if (!PG_ARGISNULL(2) && action != JUR_STORE)
-	{
-		suppose_places(s, PG_GETARG_ARRAYTYPE_P(2));
-		/* an exemption is a role's, and the session supposed is another */
-		s->subject.exemption = NULL;
-	}
-	if ((text = argument(fcinfo, 3)) != NULL)
-	{
-		suppose_clearance(s, text);
-		s->subject.exemption = NULL;
-	}
-	if ((text = argument(fcinfo, 4)) != NULL)
-		s->subject.purpose = text;
-	if (argument(fcinfo, 5) != NULL)
-		ereport(ERROR,
-				(errcode(JUR_ERR_UNSUPPORTED),
-				 errmsg("argument \"party\" needs lists of denied parties, which this version does not have")));
-	if ((text = argument(fcinfo, 6)) != NULL)
-		s->question.moment = moment_of_text(text);
+	for (i = ARG_AT; i <= ARG_AS_OF; i++)
+		if (!PG_ARGISNULL(i))
+		{
+			s->subject.exemption = NULL;
+			s->subject.nexemptions = 0;
+		}
+	if (!PG_ARGISNULL(ARG_PARTY))
+		refuse_party();
+	if (!PG_ARGISNULL(ARG_AT) && action != JUR_STORE)
+		suppose_places(s, PG_GETARG_ARRAYTYPE_P(ARG_AT));
+	if (!PG_ARGISNULL(ARG_CLEARED))
+		suppose_clearance(s, argument(fcinfo, ARG_CLEARED));
+	if (!PG_ARGISNULL(ARG_PURPOSE))
+		suppose_purpose(s, argument(fcinfo, ARG_PURPOSE));
+	if (!PG_ARGISNULL(ARG_AS_OF))
+		suppose_moment(s, argument(fcinfo, ARG_AS_OF));
 	s->question.subject = &s->subject;
 	s->question.arrival = &s->arrival;
 	return s;
 }
 
+/* --- the answer -------------------------------------------------------- */
+
+static void
+put_text(Datum *value, bool *is_null, const char *text)
+{
+	*is_null = text == NULL;
+	if (text)
+		*value = CStringGetTextDatum(text);
+}
+
 static void
 put_decision(ReturnSetInfo *result, const JurDecision *decision, JurAction action)
 {
-	Datum		values[7];
+	Datum		values[7] = {0};
 	bool		nulls[7] = {false};
 	JurLabel	label = {decision->atom ? 1 : 0, (JurAtom *) decision->atom};
 
 	values[0] = jur_label_datum(&label);
-	nulls[1] = decision->destination == NULL;
-	if (decision->destination)
-		values[1] = CStringGetTextDatum(decision->destination);
-	values[2] = CStringGetTextDatum(decision->verdict == JUR_ALLOW ? "allow" : "deny");
-	values[3] = CStringGetTextDatum(jur_decided_by_name(decision->decided_by));
-	nulls[4] = decision->decided_by != JUR_BY_RULE;
+	put_text(&values[1], &nulls[1], decision->destination);
+	put_text(&values[2], &nulls[2],
+			 decision->verdict == JUR_ALLOW ? "allow" : "deny");
+	put_text(&values[3], &nulls[3], jur_decided_by_name(decision->decided_by));
 	values[4] = Int64GetDatum(decision->rule_id);
-	nulls[5] = decision->basis == NULL;
-	if (decision->basis)
-		values[5] = CStringGetTextDatum(decision->basis);
-	values[6] = CStringGetTextDatum(jur_decision_reason(decision, action));
+	nulls[4] = decision->decided_by != JUR_BY_RULE;
+	put_text(&values[5], &nulls[5], decision->basis);
+	put_text(&values[6], &nulls[6], jur_decision_reason(decision, action));
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
+/* a value without a label: no place's law is known to allow anything */
+static void
+put_unlabelled(ReturnSetInfo *result)
+{
+	Datum		values[7] = {0};
+	bool		nulls[7] = {true, true, false, false, true, true, false};
+
+	put_text(&values[2], &nulls[2], "deny");
+	put_text(&values[3], &nulls[3], jur_decided_by_name(JUR_BY_DEFAULT));
+	put_text(&values[6], &nulls[6], "What has no label is for nobody.");
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+static void
+put_decisions(ReturnSetInfo *result, const JurLabel *label,
+			  const JurQuestion *question)
+{
+	const JurPolicy *policy = jur_policy();
+	const JurArrival *arrival = question->arrival;
+	JurDecision decision;
+	int			i;
+	int			j;
+
+	if (label->natoms == 0)
+	{
+		decision = jur_decide(policy, label, question);
+		put_decision(result, &decision, question->action);
+	}
+	for (i = 0; i < label->natoms; i++)
+	{
+		for (j = 0; j < arrival->nplaces; j++)
+		{
+			decision = jur_decide_atom(policy, &label->atoms[i],
+									   arrival->places[j], question);
+			put_decision(result, &decision, question->action);
+		}
+		if (arrival->unknown || arrival->nplaces == 0)
+		{
+			decision = jur_decide_atom(policy, &label->atoms[i], NULL, question);
+			put_decision(result, &decision, question->action);
+		}
+	}
+}
+
 /*
- * explain(label, action, at, cleared, purpose, party, as_of): one row per
- * atom and destination; one also for "unrestricted".  What is not supposed is
- * this session's.
+ * explain(label, action, at, cleared, purpose, party, as_of): one row for each
+ * atom and destination; one also for "unrestricted".
  */
 PG_FUNCTION_INFO_V1(jur_sql_explain);
 Datum
@@ -183,40 +305,18 @@ jur_sql_explain(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	JurAction	action;
-	JurLabel   *label;
 	Supposed   *s;
-	JurDecision decision;
-	int			i;
-	int			j;
 
 	jur_require_preloaded("jurisdiction.explain()");
-	if (PG_ARGISNULL(1))
-		bad_argument("action", "", "The actions are read, export, store, unseal and write.");
-	action = jur_action_of_text(argument(fcinfo, 1));
+	action = jur_action_of_text(PG_ARGISNULL(ARG_ACTION) ? "" :
+								argument(fcinfo, ARG_ACTION));
 	jur_session_refresh();
 	s = suppose(fcinfo, action);
 	InitMaterializedSRF(fcinfo, 0);
-	if (PG_ARGISNULL(0))
-		return (Datum) 0;
-	label = jur_label_of_datum(PG_GETARG_DATUM(0));
-	if (label->natoms == 0)
-	{
-		decision = jur_decide(jur_policy(), label, &s->question);
-		put_decision(result, &decision, action);
-	}
-	for (i = 0; i < label->natoms; i++)
-	{
-		for (j = 0; j < s->arrival.nplaces; j++)
-		{
-			decision = jur_decide_atom(jur_policy(), &label->atoms[i],
-									   s->arrival.places[j], &s->question);
-			put_decision(result, &decision, action);
-		}
-		if (s->arrival.unknown || s->arrival.nplaces == 0)
-		{
-			decision = jur_decide_atom(jur_policy(), &label->atoms[i], NULL, &s->question);
-			put_decision(result, &decision, action);
-		}
-	}
+	if (PG_ARGISNULL(ARG_LABEL))
+		put_unlabelled(result);
+	else
+		put_decisions(result, jur_label_of_datum(PG_GETARG_DATUM(ARG_LABEL)),
+					  &s->question);
 	return (Datum) 0;
 }

@@ -19,4 +19,4 @@ CREATE FUNCTION explain(
 	AS 'MODULE_PATHNAME', 'jur_sql_explain'
 	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE ROWS 2;
 COMMENT ON FUNCTION explain(jurisdiction.label, text, text[], text, text, text, text) IS
-	'why: a row per atom and destination with the rule that decides and its legal basis. What is not supposed (at places, cleared LEVEL/CATEGORIES, purpose, as_of a date in UTC or a timestamp) is this session''s, now. party is 0A000 until lists of denied parties exist';
+	'why: a row per atom and destination (NULL: an unknown place) with the rule that decides and its legal basis. What is not supposed (at: places; cleared: LEVEL/CATEGORIES or LEVEL/*; purpose; as_of: a date in UTC, or a timestamp) is this session''s, now; an exemption counts only where nothing is supposed. What is stored arrives at the site, whatever at says. party is 0A000 until lists of denied parties exist';
