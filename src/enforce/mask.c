@@ -105,7 +105,7 @@ read_mask_key(void)
 	if (key_attnum == InvalidAttrNumber || made_attnum == InvalidAttrNumber)
 		return NULL;
 	rel = table_open(relid, AccessShareLock);
-	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	snapshot = RegisterSnapshot(GetCatalogSnapshot(relid));
 	scan = table_beginscan(rel, snapshot, 0, NULL);
 	while ((tuple = heap_getnext(scan, ForwardScanDirection)) != NULL)
 	{

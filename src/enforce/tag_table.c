@@ -123,7 +123,7 @@ check_existing_labels(Oid relid, AttrNumber attnum)
 	per_row = AllocSetContextCreate(CurrentMemoryContext, "jurisdiction row",
 									ALLOCSET_SMALL_SIZES);
 	slot = table_slot_create(rel, NULL);
-	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	snapshot = RegisterSnapshot(GetCatalogSnapshot(relid));
 	scan = table_beginscan(rel, snapshot, 0, NULL);
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
