@@ -3,10 +3,12 @@
  * session_network.c
  *	  Idea: the client's address becomes a place.
  *
- * The most specific range of jurisdiction.network wins.  It is found by
- * asking the primary key for each prefix of the address, longest first: at
- * most 33 probes for IPv4 and 129 for IPv6, once per session and change of
- * the table.  So loading 600,000 ranges builds one index, not two.
+ * The most specific range of jurisdiction.network wins.  The primary key
+ * finds it: in its order a network comes right before what lies in it.  So
+ * the last range that is not after the address either holds it, or shares
+ * some leading bits with it; and then no range that holds it has more bits
+ * than those.  A few searches do, for a million ranges, once per session and
+ * change of the table.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,10 +17,8 @@
 #include <sys/socket.h>
 
 #include "access/genam.h"
-#include "access/heapam.h"
+#include "access/htup_details.h"
 #include "access/table.h"
-#include "access/tableam.h"
-#include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/inet.h"
@@ -27,10 +27,8 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
-#include "base/compat.h"
 #include "base/errors.h"
 #include "base/settings.h"
-#include "base/shmem.h"
 #include "session/session_internal.h"
 
 static MemoryContext context = NULL;
@@ -44,10 +42,12 @@ mark_stale(JurChange change, Oid relid)
 		is_stale = true;
 }
 
+/* ----------------------------------------------------------------- addresses */
+
 static bool
 is_loopback(const JurClient *client)
 {
-	static const unsigned char loopback6[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+	static const unsigned char loopback6[16] = {[15] = 1};
 
 	if (client->family == PGSQL_AF_INET)
 		return client->address[0] == 127;
@@ -59,93 +59,198 @@ static Datum
 network_of(const JurClient *client, int bits)
 {
 	inet	   *network = palloc0(sizeof(inet));
-	int			size = client->family == PGSQL_AF_INET ? 4 : 16;
 	int			i;
 
 	ip_family(network) = client->family;
 	ip_bits(network) = bits;
-	for (i = 0; i < size && bits > 0; i++, bits -= 8)
+	for (i = 0; bits > 0; i++, bits -= 8)
 		ip_addr(network)[i] = client->address[i] &
 			(bits >= 8 ? 0xff : (0xff << (8 - bits)) & 0xff);
 	SET_INET_VARSIZE(network);
 	return InetPGetDatum(network);
 }
 
+/* how many leading bits of the network the client's address shares */
+static int
+shared_bits(const JurClient *client, inet *network)
+{
+	int			bits;
+
+	for (bits = 0; bits < ip_bits(network); bits++)
+	{
+		unsigned char differ = client->address[bits / 8] ^ ip_addr(network)[bits / 8];
+
+		if (differ & (0x80 >> (bits % 8)))
+			break;
+	}
+	return bits;
+}
+
+/* ------------------------------------------------------------------ the table */
+
+/* the table and its key, open, and what of them is visible */
+typedef struct Ranges
+{
+	Relation	rel;
+	Relation	key;
+	Snapshot	snapshot;
+} Ranges;
+
+/* false while our own install script runs: there is no such table yet */
+static bool
+open_ranges(Ranges *ranges)
+{
+	Oid			relid = jur_table_oid("network");
+	Oid			key;
+
+	if (!OidIsValid(relid))
+		return false;
+	ranges->rel = table_open(relid, AccessShareLock);
+	key = RelationGetPrimaryKeyIndex(ranges->rel);
+	if (!OidIsValid(key))
+		ereport(ERROR,
+				(errcode(JUR_ERR_NOT_CONFIGURED),
+				 errmsg("jurisdiction.network has lost its primary key"),
+				 errhint("An officer may add it again: PRIMARY KEY (cidr).")));
+	ranges->key = index_open(key, AccessShareLock);
+
+	/*
+	 * As the server reads its catalogs: what is committed, also in a parallel
+	 * worker, and not with the transaction's own snapshot.
+	 */
+	ranges->snapshot = RegisterSnapshot(GetCatalogSnapshot(relid));
+	return true;
+}
+
+static void
+close_ranges(Ranges *ranges)
+{
+	UnregisterSnapshot(ranges->snapshot);
+	index_close(ranges->key, AccessShareLock);
+	table_close(ranges->rel, AccessShareLock);
+}
+
 static Datum
-field(TupleTableSlot *slot, Relation rel, const char *name)
+field(HeapTuple tuple, Relation rel, const char *name)
 {
 	AttrNumber	attnum = get_attnum(RelationGetRelid(rel), name);
 	bool		isnull = true;
 	Datum		datum = 0;
 
 	if (attnum != InvalidAttrNumber)
-		datum = slot_getattr(slot, attnum, &isnull);
+		datum = heap_getattr(tuple, attnum, RelationGetDescr(rel), &isnull);
 	if (isnull)
 		ereport(ERROR,
 				(errcode(JUR_ERR_NOT_CONFIGURED),
-				 errmsg("jurisdiction.network has no %s for a range", name)));
+				 errmsg("a row of jurisdiction.network has no %s", name)));
 	return datum;
 }
 
 static void
-take_range(JurNetwork *network, TupleTableSlot *slot, Relation rel)
+take_range(JurNetwork *network, HeapTuple tuple, Relation rel)
 {
-	network->place = TextDatumGetCString(field(slot, rel, "place"));
-	network->trusted = DatumGetBool(field(slot, rel, "trusted"));
-	network->range = DatumGetCString(DirectFunctionCall1(cidr_out,
-														 field(slot, rel, "cidr")));
+	Datum		range = field(tuple, rel, "cidr");
+
+	network->place = TextDatumGetCString(field(tuple, rel, "place"));
+	network->trusted = DatumGetBool(field(tuple, rel, "trusted"));
+	network->range = DatumGetCString(DirectFunctionCall1(cidr_out, range));
 }
 
-static void
-find_range(JurNetwork *network, const JurClient *client, Relation rel, Relation index,
-		   Snapshot snapshot)
+/*
+ * Looks for the last range that is not after the client's network of BITS
+ * bits.  Returns BITS if it holds the address (then it is taken), else how
+ * many bits a range that does can have; -1: there is none.
+ */
+static int
+search(const JurClient *client, int bits, const Ranges *ranges,
+	   JurNetwork *network)
 {
-	TupleTableSlot *slot = table_slot_create(rel, NULL);
-	IndexScanDesc scan = jur_index_beginscan(rel, index, snapshot, 1);
-	int			bits = client->family == PGSQL_AF_INET ? 32 : 128;
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	int			result = -1;
 
-	network->is_unknown = true;
-	for (; bits >= 0 && network->is_unknown; bits--)
+	ScanKeyInit(&key, 1, BTLessEqualStrategyNumber, F_NETWORK_LE,
+				network_of(client, bits));
+	scan = systable_beginscan_ordered(ranges->rel, ranges->key,
+									  ranges->snapshot, 1, &key);
+	tuple = systable_getnext_ordered(scan, BackwardScanDirection);
+	if (HeapTupleIsValid(tuple))
 	{
-		ScanKeyData key;
+		inet	   *range = DatumGetInetPP(field(tuple, ranges->rel, "cidr"));
+		int			shared;
 
-		ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_NETWORK_EQ,
-					network_of(client, bits));
-		index_rescan(scan, &key, 1, NULL, 0);
-		if (index_getnext_slot(scan, ForwardScanDirection, slot))
+		if (ip_family(range) == client->family)
 		{
-			take_range(network, slot, rel);
-			network->is_unknown = false;
+			shared = shared_bits(client, range);
+			if (shared == ip_bits(range))
+				take_range(network, tuple, ranges->rel);
+			result = shared == ip_bits(range) ? bits : shared;
 		}
 	}
-	index_endscan(scan);
-	ExecDropSingleTupleTableSlot(slot);
+	systable_endscan_ordered(scan);
+	return result;
 }
 
 static bool
-is_empty(Relation rel, Snapshot snapshot)
+find(const JurClient *client, const Ranges *ranges, JurNetwork *network,
+	 int *probes)
 {
-	TableScanDesc scan = table_beginscan(rel, snapshot, 0, NULL);
-	bool		empty = heap_getnext(scan, ForwardScanDirection) == NULL;
+	int			bits = client->family == PGSQL_AF_INET ? 32 : 128;
+	int			next;
 
-	table_endscan(scan);
+	for (*probes = 1;; (*probes)++)
+	{
+		next = search(client, bits, ranges, network);
+		if (next == bits)
+			return true;
+		if (next < 0)
+			return false;
+		Assert(next < bits);
+		bits = next;
+	}
+}
+
+bool
+jur_find_range(const JurClient *client, JurNetwork *network, int *probes)
+{
+	Ranges		ranges;
+	bool		found;
+
+	if (!open_ranges(&ranges))
+		return false;
+	found = find(client, &ranges, network, probes);
+	close_ranges(&ranges);
+	return found;
+}
+
+static bool
+is_empty(const Ranges *ranges)
+{
+	SysScanDesc scan = systable_beginscan_ordered(ranges->rel, ranges->key,
+												  ranges->snapshot, 0, NULL);
+	HeapTuple	tuple = systable_getnext_ordered(scan, ForwardScanDirection);
+	bool		empty = !HeapTupleIsValid(tuple);
+
+	systable_endscan_ordered(scan);
 	return empty;
 }
+
+/* ------------------------------------------------------------------ the answer */
 
 static JurNetwork
 consult(void)
 {
 	JurNetwork	network = {0};
 	JurClient	client = jur_client();
-	Oid			relid = jur_table_oid("network");
-	Relation	rel;
-	Relation	index;
-	Snapshot	snapshot;
-	Oid			key;
+	Ranges		ranges;
+	int			probes;
 
+	/* who does not know the client does not know where it is */
+	network.is_unknown = !client.is_set;
 	if (!client.is_set)
-		network.is_unknown = true;
-	if (!client.is_set || !client.is_remote || is_loopback(&client))
+		return network;
+	if (!client.is_remote || is_loopback(&client))
 	{
 		if (jur_local_place && *jur_local_place)
 		{
@@ -154,29 +259,14 @@ consult(void)
 		}
 		return network;
 	}
-	/* while our own install script runs there is no such table yet */
-	if (!OidIsValid(relid))
+	if (!open_ranges(&ranges))
 	{
 		network.is_unknown = true;
 		return network;
 	}
-	rel = table_open(relid, AccessShareLock);
-	key = RelationGetPrimaryKeyIndex(rel);
-	if (!OidIsValid(key))
-		ereport(ERROR,
-				(errcode(JUR_ERR_NOT_CONFIGURED),
-				 errmsg("jurisdiction.network has lost its primary key"),
-				 errhint("An officer may add it again: PRIMARY KEY (cidr).")));
-	snapshot = RegisterSnapshot(GetLatestSnapshot());
-	network.is_consulted = !is_empty(rel, snapshot);
-	if (network.is_consulted)
-	{
-		index = index_open(key, AccessShareLock);
-		find_range(&network, &client, rel, index, snapshot);
-		index_close(index, AccessShareLock);
-	}
-	UnregisterSnapshot(snapshot);
-	table_close(rel, AccessShareLock);
+	if (!find(&client, &ranges, &network, &probes))
+		network.is_unknown = !is_empty(&ranges);
+	close_ranges(&ranges);
 	return network;
 }
 
@@ -184,14 +274,17 @@ const JurNetwork *
 jur_network(void)
 {
 	static bool subscribed = false;
+	static char local_place[NAMEDATALEN] = "";
 	MemoryContext fresh;
 	MemoryContext caller;
-	JurNetwork	network;
+	JurNetwork	network = {0};
 
 	if (!subscribed)
 		jur_on_change(mark_stale);
 	subscribed = true;
-	if (!is_stale && context)
+	if (jur_local_place && strcmp(local_place, jur_local_place) != 0)
+		is_stale = true;
+	if (!is_stale)
 		return &current;
 	fresh = AllocSetContextCreate(CurrentMemoryContext, "jurisdiction network",
 								  ALLOCSET_SMALL_SIZES);
@@ -214,5 +307,7 @@ jur_network(void)
 		MemoryContextDelete(context);
 	context = fresh;
 	current = network;
+	strlcpy(local_place, jur_local_place ? jur_local_place : "",
+			sizeof(local_place));
 	return &current;
 }
