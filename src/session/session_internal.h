@@ -1,20 +1,20 @@
 /*-------------------------------------------------------------------------
  *
  * session_internal.h
- *	  What the files of session/ share: where each part of a subject came
- *	  from, and what the client's address says.
+ *	  What the files of session/ share: all that is known of a session, where
+ *	  each part came from, and what the client's address says.
  *
  *-------------------------------------------------------------------------
  */
 #ifndef JUR_SESSION_INTERNAL_H
 #define JUR_SESSION_INTERNAL_H
 
+#include "base/shmem.h"
 #include "session/session.h"
 
 /* session_network.c: what the address of the client says */
 typedef struct JurNetwork
 {
-	bool		is_consulted;	/* false: no network table, or a local client */
 	bool		is_unknown;		/* the address is in no range */
 	const char *place;			/* NULL: adds no place */
 	const char *range;			/* the range that decided; NULL: local_place */
@@ -72,21 +72,45 @@ extern JurNetworkWriter *jur_begin_writing(Relation rel, const char *source, boo
 extern void jur_write_block(JurNetworkWriter *writer, Datum block, const char *place);
 extern void jur_end_writing(JurNetworkWriter *writer);
 
-/* session.c: one line of what holds, and where it came from */
+/* session_subject.c */
+/* one line of what holds, and where it came from */
 typedef struct JurSource
 {
 	const char *item;			/* "place", "clearance", "purpose", ... */
-	const char *value;
+	const char *value;			/* NULL: none, and SOURCE says why */
 	const char *source;
 } JurSource;
 
-/* a List of JurSource, in the order to be shown; valid until the next call */
-extern List *jur_subject_sources(void);
+/* all that is known of the session, and what it was found out from */
+typedef struct JurKnown
+{
+	Oid			session_user;
+	Oid			outer_user;
+	const char *purpose;		/* as set, lawful or not */
+	const char *site;			/* the settings, "" if empty */
+	const char *local_place;
+	JurSubject	subject;
+	List	   *sources;		/* of JurSource, in the order to be shown */
+	List	   *exemptions;		/* of JurExemption */
+	List	   *purposes;		/* that the roles may declare */
+	bool		is_tagged;		/* outer role: own or inherited tag */
+	bool		is_backup;
+	bool		is_broken;		/* a tag that cannot be read: nothing is known */
+	uint64		fingerprint;
+	TimestampTz since;			/* holds from this moment ... */
+	TimestampTz until;			/* ... to before this one */
+} JurKnown;
+
+/* finds it out for MOMENT, in the current memory context */
+extern JurKnown *jur_find_out(TimestampTz moment);
+extern bool jur_may_declare(const JurKnown *known, const char *purpose);
+
+/* session.c: this session now; valid until the next statement */
+extern const JurKnown *jur_known(void);
 /* decisions made now hold no longer than WHEN */
 extern void jur_decisions_end(TimestampTz when);
 
-/* session_officer.c */
-/* the basis of an exemption of the outer role, and when it ends */
+/* session_officer.c: the basis of an exemption of a role, and when it ends */
 typedef struct JurExemption
 {
 	const char *kind;
@@ -97,8 +121,6 @@ typedef struct JurExemption
 
 /* those of ROLE that have not ended at MOMENT, in the current context */
 extern List *jur_read_exemptions(const char *role, TimestampTz moment);
-/* of the current subject */
-extern List *jur_subject_exemptions(void);
 
 /* session_sql.c: 22023 unless NAME is an action */
 extern JurAction jur_action_of_text(const char *name);

@@ -13,35 +13,34 @@
 #include "postgres.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "access/genam.h"
 #include "access/htup_details.h"
-#include "access/heapam.h"
 #include "access/table.h"
-#include "access/tableam.h"
 #include "access/xact.h"
+#include "common/file_perm.h"
 #include "miscadmin.h"
 #include "storage/fd.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "base/errors.h"
-#include "session/session.h"
 #include "session/session_internal.h"
 
 #define LATCH_DIRECTORY "pg_jurisdiction"
 #define LATCH_FILE LATCH_DIRECTORY "/officers"
 
 static bool is_latched = false;
-static bool latch_at_commit = false;
+
+/* an officer's tag was set in this transaction */
+static bool is_appointing = false;
 
 /*
- * Failing to write the file is logged, not raised: the officer's tag is
- * committed already, and whoever sees the tag next tries again.
+ * Runs after a commit, where nothing may be raised: a file that cannot be
+ * written is logged, and whoever sees the officer's tag next tries again.
  */
 static void
 write_latch(void)
@@ -51,21 +50,22 @@ write_latch(void)
 	is_latched = true;
 	if (access(LATCH_FILE, F_OK) == 0)
 		return;
-	if (mkdir(LATCH_DIRECTORY, S_IRWXU) < 0 && errno != EEXIST)
+	if (MakePGDirectory(LATCH_DIRECTORY) < 0 && errno != EEXIST)
 	{
 		ereport(LOG,
 				(errcode_for_file_access(),
 				 errmsg("could not create directory \"%s\": %m", LATCH_DIRECTORY)));
 		return;
 	}
-	fd = open(LATCH_FILE, O_WRONLY | O_CREAT, S_IRUSR | S_IWUSR);
+	fd = BasicOpenFile(LATCH_FILE, O_WRONLY | O_CREAT | PG_BINARY);
 	if (fd < 0 || pg_fsync(fd) < 0)
 		ereport(LOG,
 				(errcode_for_file_access(),
 				 errmsg("could not write file \"%s\": %m", LATCH_FILE)));
 	if (fd >= 0)
 		close(fd);
-	fsync_fname(LATCH_DIRECTORY, true);
+	(void) fsync_fname_ext(LATCH_DIRECTORY, true, false, LOG);
+	(void) fsync_fname_ext(".", true, false, LOG);
 }
 
 static void
@@ -73,14 +73,19 @@ at_end_of_transaction(XactEvent event, void *arg)
 {
 	switch (event)
 	{
+		case XACT_EVENT_PRE_COMMIT:
+			/* the tag may have been rolled back to a savepoint */
+			if (is_appointing)
+				is_appointing = jur_any_officer();
+			break;
 		case XACT_EVENT_COMMIT:
-			if (latch_at_commit)
+			if (is_appointing)
 				write_latch();
-			latch_at_commit = false;
+			is_appointing = false;
 			break;
 		case XACT_EVENT_ABORT:
 		case XACT_EVENT_PREPARE:
-			latch_at_commit = false;
+			is_appointing = false;
 			break;
 		default:
 			break;
@@ -95,18 +100,24 @@ jur_officer_appointed(void)
 	if (!registered)
 		RegisterXactCallback(at_end_of_transaction, NULL);
 	registered = true;
-	latch_at_commit = true;
+	is_appointing = true;
 }
 
 bool
 jur_is_latched(void)
 {
-	if (!is_latched && access(LATCH_FILE, F_OK) == 0)
+	if (is_latched)
+		return true;
+	if (access(LATCH_FILE, F_OK) == 0)
 		is_latched = true;
-	/* a tag of a transaction still open latches nothing that can roll back */
-	if (!is_latched && !latch_at_commit && jur_any_officer())
+	else if (jur_any_officer())
+	{
+		/* a tag that may still roll back latches this transaction only */
+		if (is_appointing)
+			return true;
 		write_latch();
-	return is_latched || latch_at_commit;
+	}
+	return is_latched;
 }
 
 static bool
@@ -147,19 +158,24 @@ jur_require_officer(const char *what)
 
 /* ---------------------------------------------------------------- exemptions */
 
+/* a missing column is a table that has been altered, and no exemption */
 static Datum
 column(HeapTuple tuple, Relation rel, const char *name, bool *isnull)
 {
 	AttrNumber	attnum = get_attnum(RelationGetRelid(rel), name);
 
 	if (attnum == InvalidAttrNumber)
-		elog(ERROR, "column %s of jurisdiction.exemption is missing", name);
+		ereport(ERROR,
+				(errcode(JUR_ERR_NOT_CONFIGURED),
+				 errmsg("column \"%s\" of jurisdiction.exemption is missing", name),
+				 errhint("The extension's tables have been altered; install it again.")));
 	return heap_getattr(tuple, attnum, RelationGetDescr(rel), isnull);
 }
 
 /* one row as an exemption, or NULL if it is another role's or has ended */
 static JurExemption *
-exemption_of(HeapTuple tuple, Relation rel, const char *role, TimestampTz moment)
+exemption_of(HeapTuple tuple, Relation rel, const char *role,
+			 TimestampTz moment)
 {
 	JurExemption *exemption = palloc0(sizeof(JurExemption));
 	Datum		datum;
@@ -184,31 +200,32 @@ exemption_of(HeapTuple tuple, Relation rel, const char *role, TimestampTz moment
 	return exemption;
 }
 
+/*
+ * Read as the server reads its catalogs: with a snapshot that sees what is
+ * committed, also in a parallel worker, and that is not the transaction's.
+ */
 List *
 jur_read_exemptions(const char *role, TimestampTz moment)
 {
 	Oid			relid = jur_table_oid("exemption");
 	List	   *exemptions = NIL;
 	Relation	rel;
-	Snapshot	snapshot;
-	TableScanDesc scan;
+	SysScanDesc scan;
 	HeapTuple	tuple;
 
 	/* while our own install script runs there is no such table yet */
 	if (!OidIsValid(relid))
 		return NIL;
 	rel = table_open(relid, AccessShareLock);
-	snapshot = RegisterSnapshot(GetLatestSnapshot());
-	scan = table_beginscan(rel, snapshot, 0, NULL);
-	while ((tuple = heap_getnext(scan, ForwardScanDirection)) != NULL)
+	scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		JurExemption *exemption = exemption_of(tuple, rel, role, moment);
 
 		if (exemption)
 			exemptions = lappend(exemptions, exemption);
 	}
-	table_endscan(scan);
-	UnregisterSnapshot(snapshot);
+	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
 	return exemptions;
 }
@@ -218,7 +235,7 @@ jur_exemption_for(const char *kind, const JurLabel *label)
 {
 	ListCell   *lc;
 
-	foreach(lc, jur_subject_exemptions())
+	foreach(lc, jur_known()->exemptions)
 	{
 		JurExemption *exemption = lfirst(lc);
 

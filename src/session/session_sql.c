@@ -32,6 +32,15 @@ put_line(ReturnSetInfo *result, const char *item, const char *value, const char 
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
+static const char *
+why_officer(void)
+{
+	if (!jur_is_latched())
+		return "superusers stand in until the first officer is tagged";
+	return jur_any_officer() ? "tag of the session user" :
+		"no officer is left; single-user mode can appoint one";
+}
+
 /* session() returns setof (item, value, source): what holds, and why */
 PG_FUNCTION_INFO_V1(jur_sql_session);
 Datum
@@ -48,20 +57,33 @@ jur_sql_session(PG_FUNCTION_ARGS)
 			 GetOuterUserId() == GetSessionUserId() ? "login" : "SET ROLE");
 	put_line(result, "site", jur_site && *jur_site ? jur_site : NULL,
 			 "jurisdiction.site");
-	foreach(lc, jur_subject_sources())
+	foreach(lc, jur_known()->sources)
 	{
 		JurSource  *line = lfirst(lc);
 
 		put_line(result, line->item, line->value, line->source);
 	}
-	put_line(result, "officer", jur_is_officer() ? "yes" : "no",
-			 jur_is_latched() ? "tag of the session user" :
-			 "superusers stand in until the first officer is tagged");
+	put_line(result, "officer", jur_is_officer() ? "yes" : "no", why_officer());
 	put_line(result, "backup", jur_is_backup() ? "yes" : "no", "tag of the role");
 	put_line(result, "enforcement",
 			 jur_enforcement == JUR_OBSERVE ? "observe" : "enforce",
 			 "jurisdiction.enforcement");
 	return (Datum) 0;
+}
+
+/* the law of each of the places, at "internal" */
+static JurLabel *
+label_of_places(const char *const *places, int nplaces)
+{
+	JurAtom    *atoms = palloc0(sizeof(JurAtom) * nplaces);
+	int			i;
+
+	for (i = 0; i < nplaces; i++)
+	{
+		atoms[i].place = places[i];
+		atoms[i].level = JUR_INTERNAL;
+	}
+	return jur_label_canonical(atoms, nplaces);
 }
 
 /*
@@ -72,25 +94,22 @@ PG_FUNCTION_INFO_V1(jur_sql_default_label);
 Datum
 jur_sql_default_label(PG_FUNCTION_ARGS)
 {
-	const JurArrival *arrival;
-	JurAtom    *atoms;
-	int			i;
+	const JurSubject *subject;
+	JurLabel   *label;
 
 	jur_require_preloaded("jurisdiction.default_label()");
 	jur_session_refresh();
-	arrival = &jur_current_subject()->arrival;
-	if (arrival->nplaces == 0)
+	subject = jur_current_subject();
+	if (subject->arrival.nplaces > 0)
+		label = label_of_places(subject->arrival.places, subject->arrival.nplaces);
+	else if (subject->site)
+		label = label_of_places(&subject->site, 1);
+	else
 		ereport(ERROR,
 				(errcode(JUR_ERR_NOT_CONFIGURED),
 				 errmsg("there is no default label: neither the session nor the site has a known place"),
 				 errhint("Tag the role with \"at PLACE\", or set jurisdiction.site.")));
-	atoms = palloc0(sizeof(JurAtom) * arrival->nplaces);
-	for (i = 0; i < arrival->nplaces; i++)
-	{
-		atoms[i].place = arrival->places[i];
-		atoms[i].level = JUR_INTERNAL;
-	}
-	PG_RETURN_DATUM(jur_label_datum(jur_label_canonical(atoms, arrival->nplaces)));
+	PG_RETURN_DATUM(jur_label_datum(label));
 }
 
 JurAction

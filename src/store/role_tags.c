@@ -132,7 +132,7 @@ jur_role_tag(Oid roleid, bool *broken)
 {
 	RoleEntry  *entry;
 
-	while (is_stale)
+	if (is_stale)
 		load();
 	entry = hash_search(roles, &roleid, HASH_FIND, NULL);
 	*broken = entry != NULL && entry->is_broken;
@@ -142,7 +142,7 @@ jur_role_tag(Oid roleid, bool *broken)
 bool
 jur_any_officer(void)
 {
-	while (is_stale)
+	if (is_stale)
 		load();
 	return any_officer;
 }
