@@ -82,7 +82,12 @@ check_place(char **newval, void **extra, GucSource source)
 static bool
 check_purpose(char **newval, void **extra, GucSource source)
 {
-	if (**newval == '\0' || purpose_check == NULL)
+	/*
+	 * Only what this session sets is judged by its roles: ALTER ROLE tests a
+	 * value for somebody else, and what login brings counts for nothing if
+	 * the role may not declare it.
+	 */
+	if (**newval == '\0' || purpose_check == NULL || source != PGC_S_SESSION)
 		return true;
 	return purpose_check(*newval);
 }

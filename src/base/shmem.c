@@ -119,6 +119,12 @@ client_of_backend(void)
 	 */
 	if (MyBEEntry == NULL)
 		return client;
+	/* before the entry is filled it tells of the slot's previous owner */
+	if (MyBEEntry->st_procpid != MyProcPid)
+	{
+		client.is_set = false;
+		return client;
+	}
 	from = &MyBEEntry->st_clientaddr.addr;
 	if (from->ss_family == AF_INET)
 	{
@@ -156,7 +162,7 @@ jur_client(void)
 	if (!mine.is_set)
 		mine = client_of_backend();
 	/* only once there is a process slot can a worker look it up */
-	if (!stored && shared && MyProc)
+	if (mine.is_set && !stored && shared && MyProc)
 	{
 		shared->clients[jur_proc_number(MyProc)] = mine;
 		stored = true;

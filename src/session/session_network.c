@@ -175,7 +175,7 @@ is_empty(Relation rel, Snapshot snapshot, TupleTableSlot *slot)
 static JurNetwork
 consult(const JurClient *client)
 {
-	JurNetwork	network = {.is_consulted = true,.is_unknown = true};
+	JurNetwork	network = {.is_unknown = true};
 	Oid			relid = jur_table_oid("network");
 	Relation	rel;
 	Relation	index;
