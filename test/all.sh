@@ -87,8 +87,12 @@ for suite in $suites; do
 		say "-- $suite: the whole output, and the differences"
 		cat "$log"
 		! grep -q 'postmaster failed' "$log" || tail -n 20 log/postmaster.log
+		for file in tmp_check/log/regress_log_*; do
+			[ ! -f "$file" ] || tail -v -n 20 "$file"
+		done
 		find . -name regression.diffs -exec cat {} +
 		find . -name regression.diffs -exec rm -f {} +
+		rm -rf tmp_check
 	fi
 	say "-- $suite: $passed passed, $failed failed, $skipped skipped"
 	total_passed=$((total_passed + passed))
