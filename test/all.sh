@@ -35,7 +35,7 @@ suite_tap() {
 	pgxs=$(dirname "$("$PG_CONFIG" --pgxs)")/..
 	as_tester env TESTDIR="$PWD" PATH="$PGBIN:$PATH" PGPORT=65432 \
 		PG_CONFIG="$PG_CONFIG" PG_REGRESS="$pgxs/test/regress/pg_regress" \
-		PERL5LIB="$pgxs/test/perl" prove -v test/tap/*.pl
+		PERL5LIB="$pgxs/test/perl" prove -v ${JUR_TAP:-test/tap/*.pl}
 }
 suite_core() { as_tester env PG_CONFIG="$PG_CONFIG" sh test/core/run.sh; }
 
@@ -92,7 +92,7 @@ for suite in $suites; do
 		done
 		find . -name regression.diffs -exec cat {} +
 		find . -name regression.diffs -exec rm -f {} +
-		rm -rf tmp_check
+		[ -n "${JUR_KEEP:-}" ] || rm -rf tmp_check
 	fi
 	say "-- $suite: $passed passed, $failed failed, $skipped skipped"
 	total_passed=$((total_passed + passed))
