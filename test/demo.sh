@@ -226,6 +226,7 @@ INTRO
 at_server postgres -f - <<-'SQL' || die "could not set up"
 	CREATE EXTENSION jurisdiction;
 	CREATE ROLE officer LOGIN;
+	GRANT pg_read_server_files TO officer;	-- for the file of address ranges
 	CREATE ROLE clinic LOGIN;
 	CREATE ROLE anna LOGIN;
 	CREATE ROLE anna_abroad LOGIN;
@@ -243,9 +244,12 @@ at_server officer -f - <<-'SQL' || die "could not tag roles"
 	SECURITY LABEL FOR jurisdiction ON ROLE beth IS 'at US cleared confidential/health';
 	SECURITY LABEL FOR jurisdiction ON ROLE taro IS 'at JP cleared confidential/health';
 SQL
-at_server officer -c "SELECT jurisdiction.load_geoip('$GEOIP'), jurisdiction.load_geoip('${GEOIP}6')" \
-	>"$scratch/geoip.out" || die "could not load address ranges"
-say "$(awk '{ print $1 + $2 }' "$scratch/geoip.out") address ranges of tor-geoipdb say which address is in which country."
+at_server officer -f - >"$scratch/ranges" <<-SQL || die "could not load address ranges"
+	SET client_min_messages = warning;
+	SELECT ranges FROM jurisdiction.load_geoip('$GEOIP');
+	SELECT ranges FROM jurisdiction.load_geoip('${GEOIP}6');
+SQL
+say "$(awk '{ n += $1 } END { print n }' "$scratch/ranges") address ranges of tor-geoipdb say which address is in which country."
 at_server clinic -f - <<-SQL || die "could not load patients"
 	CREATE TABLE clinic.patient (
 		id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
