@@ -35,7 +35,7 @@ suite_tap() {
 	pgxs=$(dirname "$("$PG_CONFIG" --pgxs)")/..
 	as_tester env TESTDIR="$PWD" PATH="$PGBIN:$PATH" PGPORT=65432 \
 		PG_CONFIG="$PG_CONFIG" PG_REGRESS="$pgxs/test/regress/pg_regress" \
-		PERL5LIB="$pgxs/test/perl" prove -v test/tap/*.pl
+		PERL5LIB="$pgxs/test/perl" prove -v ${JUR_TAP:-test/tap/*.pl}
 }
 suite_core() { as_tester env PG_CONFIG="$PG_CONFIG" sh test/core/run.sh; }
 
@@ -87,8 +87,12 @@ for suite in $suites; do
 		say "-- $suite: the whole output, and the differences"
 		cat "$log"
 		! grep -q 'postmaster failed' "$log" || tail -n 20 log/postmaster.log
+		for file in tmp_check/log/regress_log_*; do
+			[ ! -f "$file" ] || tail -v -n 20 "$file"
+		done
 		find . -name regression.diffs -exec cat {} +
 		find . -name regression.diffs -exec rm -f {} +
+		[ -n "${JUR_KEEP:-}" ] || rm -rf tmp_check
 	fi
 	say "-- $suite: $passed passed, $failed failed, $skipped skipped"
 	total_passed=$((total_passed + passed))

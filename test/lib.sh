@@ -78,7 +78,7 @@ as_tester() {
 make_scratch() {
 	scratch=$(mktemp -d /tmp/jurisdiction.XXXXXX)
 	trap end_scratch EXIT
-	trap 'exit 130' HUP INT TERM
+	trap 'exit 130' HUP INT PIPE TERM
 	mkdir "$scratch/tmp" "$scratch/tree"
 	am_root && chown "$(tester)" "$scratch" "$scratch/tmp" "$scratch/tree"
 	return 0

@@ -39,6 +39,7 @@ variants() {
 		cheapest|reader|plain|WHERE id > 0|untagged, cheapest qual: id > 0
 		ceiling|reader|ceiling||tagged, session cleared for the ceiling
 		rows|reader|tagged||tagged, label tested per row
+		mixed|reader|mixed||the same, eight labels in random order
 		setting|by_setting|hand||by hand: = current_setting()
 		initplan|by_initplan|hand||by hand: = ANY((SELECT array))
 		split|by_split|hand||by hand: = ANY(string_to_array()) per row
@@ -47,13 +48,13 @@ variants() {
 
 set_up() {
 	as_tester "$PGBIN/initdb" -D "$scratch/data" -A trust -U postgres -N >"$scratch/init.log" || return 1
-	# the pages of five tables, and some
+	# the pages of all tables, and some
 	as_tester tee -a "$scratch/data/postgresql.conf" >/dev/null <<-CONF
 		shared_preload_libraries = 'jurisdiction'
 		jurisdiction.site = 'DE'
 		listen_addresses = ''
 		unix_socket_directories = '$scratch'
-		shared_buffers = '$((ROWS / 2500 + 128))MB'
+		shared_buffers = '$((ROWS / 2000 + 128))MB'
 		max_wal_size = '16GB'
 		fsync = off
 		autovacuum = off
@@ -69,6 +70,7 @@ set_up() {
 		CREATE ROLE by_initplan LOGIN;
 		CREATE ROLE by_split LOGIN;
 		GRANT CREATE ON SCHEMA public TO owner;
+		SELECT jurisdiction.enable_preset('eea-free-movement') \g /dev/null
 		SECURITY LABEL FOR jurisdiction ON ROLE owner IS 'at DE cleared internal';
 		SECURITY LABEL FOR jurisdiction ON ROLE reader IS 'at DE cleared internal';
 	SQL
@@ -78,11 +80,15 @@ set_up() {
 		CREATE TABLE hand (LIKE plain INCLUDING ALL);
 		CREATE TABLE ceiling (LIKE plain INCLUDING ALL);
 		CREATE TABLE tagged (LIKE plain INCLUDING ALL);
+		CREATE TABLE mixed (LIKE plain INCLUDING ALL);
 		INSERT INTO plain SELECT i, i % 1000, 'DE', 'DE' FROM generate_series(1, :rows) i;
 		INSERT INTO hand TABLE plain;
 		INSERT INTO ceiling TABLE plain;
 		INSERT INTO tagged TABLE plain;
-		GRANT SELECT ON plain, hand, ceiling, tagged TO PUBLIC;
+		INSERT INTO mixed SELECT id, amount, region,
+			(ARRAY['AT', 'BE', 'DE', 'DK', 'ES', 'FR', 'IT', 'NL']::jurisdiction.label[])[1 + floor(random() * 8)]
+			FROM plain;
+		GRANT SELECT ON plain, hand, ceiling, tagged, mixed TO PUBLIC;
 		GRANT INSERT ON hand TO by_setting;
 
 		ALTER TABLE hand ENABLE ROW LEVEL SECURITY;
@@ -94,7 +100,8 @@ set_up() {
 			USING (region = ANY (string_to_array(current_setting('bench.region'), ',')));
 		SECURITY LABEL FOR jurisdiction ON COLUMN ceiling.residency IS 'rows within DE';
 		SECURITY LABEL FOR jurisdiction ON COLUMN tagged.residency IS 'rows';
-		VACUUM FREEZE ANALYZE plain, hand, ceiling, tagged;
+		SECURITY LABEL FOR jurisdiction ON COLUMN mixed.residency IS 'rows';
+		VACUUM FREEZE ANALYZE plain, hand, ceiling, tagged, mixed;
 	SQL
 }
 
@@ -112,20 +119,24 @@ measure_scans() {	# AGGREGATE
 	done
 }
 
-print_scans() {	# AGGREGATE
-	plain=$(median <"$scratch/tmp/$1.plain")
-	cheapest=$(median <"$scratch/tmp/$1.cheapest")
-	printf '\nSELECT %s, %s rows, median of %s\n\n' "$1" "$ROWS" "$ROUNDS"
-	printf '%-44s %9s %9s %12s  %s\n' "" ms "x plain" "x cheapest" target
+# ratios: the median, and what it is of the untagged table and the cheapest qual
+ratios() {	# AGGREGATE VARIANT
+	printf '%s %s %s\n' "$(median <"$scratch/tmp/$1.$2")" "$(median <"$scratch/tmp/$1.plain")" \
+		"$(median <"$scratch/tmp/$1.cheapest")" |
+		awk '{ printf "%8.1f %7.2f %10.2f", $1, $1 / $2, $1 / $3 }'
+}
+
+print_scans() {
+	printf '\n%-42s %27s   %27s\n' "full scan, $ROWS rows, median of $ROUNDS" "count(*)" "sum(amount)"
+	printf '%-42s %8s %7s %10s   %8s %7s %10s   %s\n' "" ms "x plain" "x cheapest" ms "x plain" "x cheapest" target
 	variants | while IFS='|' read -r name role table condition what; do
 		case $name in
 		ceiling) target="<= 1.02 x plain" ;;
 		rows) target="<= 1.4 x cheapest" ;;
 		*) target= ;;
 		esac
-		median <"$scratch/tmp/$1.$name" |
-			awk -v what="$what" -v plain="$plain" -v cheapest="$cheapest" -v target="$target" \
-				'{ printf "%-44s %9.1f %9.2f %12.2f  %s\n", what, $1, $1 / plain, $1 / cheapest, target }'
+		printf '%-42s %s   %s   %s\n' "$what" "$(ratios "count(*)" "$name")" \
+			"$(ratios "sum(amount)" "$name")" "$target"
 	done
 }
 
@@ -154,8 +165,7 @@ measure_copies() {
 
 print_copies() {
 	plain=$(median <"$scratch/tmp/copy.plain")
-	printf '\nCOPY FROM, %s rows, median of %s\n\n' "$rows" "$ROUNDS"
-	printf '%-44s %9s %9s %12s  %s\n' "" ms "x plain" speed target
+	printf '\n%-42s %8s %7s %10s   %s\n' "COPY FROM, $rows rows, median of $ROUNDS" ms "x plain" speed target
 	for name in plain again tagged ceiling; do
 		case $name in
 		plain) what="untagged table" target= ;;
@@ -165,10 +175,10 @@ print_copies() {
 		esac
 		median <"$scratch/tmp/copy.$name" |
 			awk -v what="$what" -v plain="$plain" -v target="$target" \
-				'{ printf "%-44s %9.1f %9.2f %12.2f  %s\n", what, $1, $1 / plain, plain / $1, target }'
+				'{ printf "%-42s %8.1f %7.2f %10.2f   %s\n", what, $1, $1 / plain, plain / $1, target }'
 	done
 	refusal=$(psql_as by_setting -c "\\copy hand FROM '$scratch/tmp/rows.copy'" 2>&1 | head -n 1)
-	printf '%-44s %9s  (%s)\n' "by hand: row security" - "$refusal"
+	printf '%-42s %8s   (%s)\n' "by hand: row security" - "$refusal"
 }
 
 need_packages $PACKAGES
@@ -180,7 +190,5 @@ for aggregate in "count(*)" "sum(amount)"; do
 	measure_scans "$aggregate"
 done
 measure_copies || die "could not set up COPY"
-for aggregate in "count(*)" "sum(amount)"; do
-	print_scans "$aggregate"
-done
+print_scans
 print_copies

@@ -8,12 +8,19 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
+# pg_dump calls itself pg_dump, unless the environment says otherwise
+delete $ENV{PGAPPNAME};
+
 my $root = getpwuid($<);
 my $count = 'SELECT count(*) FROM patient';
 my $node = new_server('clinic');
 my $dir = PostgreSQL::Test::Utils::tempdir;
 make_clinic($node);
+$node->safe_psql('postgres', 'CREATE ROLE another_officer LOGIN; CREATE ROLE zoe LOGIN');
+is(state_as($node, 'clinic', 'GRANT SELECT ON patient TO zoe'), '', 'the owner grants');
 is(state_as($node, 'officer', q{
+	SECURITY LABEL FOR jurisdiction ON ROLE another_officer IS 'officer';
+	SECURITY LABEL FOR jurisdiction ON ROLE zoe IS 'at US cleared internal';
 	INSERT INTO jurisdiction.place VALUES ('CLINICS', 'our clinics', 'group');
 	INSERT INTO jurisdiction.membership VALUES ('CLINICS', 'US', '[2020-01-01,)', 'test: statutes');
 	INSERT INTO jurisdiction.transfer_rule (effect, origin, destination, actions, basis)
@@ -37,7 +44,7 @@ foreach my $case (
 	my $ok = IPC::Run::run([ @dump, '-U', $role, '-t', 'public.patient', @option ],
 		'>', \$out, '2>', \$err);
 	ok(!$ok, "$who: pg_dump fails");
-	like($err, qr/permission denied|row-level security/, "$who: and says why");
+	like($err, qr/permission denied for tagged table|row-level security/, "$who: and says why");
 	unlike($out, qr/asthma|measles/, "$who: no row leaves");
 }
 
@@ -48,12 +55,29 @@ my $globals = slurp_file("$dir/globals.sql");
 like($globals, qr/SECURITY LABEL FOR jurisdiction ON ROLE anna IS 'at DE cleared confidential\/health'/,
 	'role tags are in it');
 
-# the round trip, by the recipe of README: globals, then the database
+# The round trip, by the recipe of README: globals, then the database.  The first
+# officer ends the superuser's standing in, so the other tags are set in its name.
+sub restore_globals
+{
+	my ($server) = @_;
+	my $label = qr/^SECURITY LABEL FOR jurisdiction/;
+	my @lines = split /\n/, $globals;
+
+	append_to_file("$dir/recipe.sql", join("\n", grep({ !/$label/ } @lines),
+		"SECURITY LABEL FOR jurisdiction ON ROLE officer IS 'officer';",
+		'SET SESSION AUTHORIZATION officer;', grep({ /$label/ } @lines), ''));
+	my ($out, $err) = ('', '');
+	IPC::Run::run([ 'psql', '-X', '-q', '-d', $server->connstr('postgres'), '-U', $root,
+		'-f', "$dir/recipe.sql" ], '>', \$out, '2>', \$err);
+	unlink "$dir/recipe.sql";
+	return grep { /ERROR/ && !/role "\Q$root\E" already exists/ } split /\n/, $err;
+}
+
 sub answers
 {
 	my ($server, $db) = @_;
 	return join "\n",
-	  map({ "$_: " . rows_as($server, $_, $count, $db) } qw(anna ben visitor)),
+	  map({ "$_: " . rows_as($server, $_, $count, $db) } qw(anna ben zoe visitor)),
 	  map({ "$_: " . state_as($server, $_, $count, $db) } ('clinic', $root)),
 	  rows_as($server, 'keeper', 'SELECT * FROM patient ORDER BY id', $db),
 	  rows_as($server, 'officer', q{SELECT * FROM jurisdiction.tag ORDER BY 1, 2, 3}, $db),
@@ -66,7 +90,7 @@ sub answers
 		WHERE oid = 'patient'::regclass}, $db);
 }
 my $before = answers($node, 'postgres');
-like($before, qr/^anna: 3\nben: 5\nvisitor: 0\nclinic: 42501\n\Q$root\E: 42501\n/, 'before: as tagged');
+like($before, qr/^anna: 3\nben: 5\nzoe: 2\nvisitor: 0\nclinic: 42501\n\Q$root\E: 42501\n/, 'before: as tagged');
 unlike($before, qr/ERROR/, 'before: every question is answered');
 
 $node->safe_psql('postgres', 'CREATE DATABASE copy');
@@ -75,8 +99,7 @@ $node->command_ok([ 'pg_restore', '-U', 'keeper', '-d', $node->connstr('copy'), 
 is(answers($node, 'copy'), $before, 'another database: the same tags, rules and rows');
 
 my $other = new_server('other');
-$other->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=0', '-d', $other->connstr('postgres'),
-	'-U', $root, '-f', "$dir/globals.sql" ], 'globals restored on another server');
+is_deeply([ restore_globals($other) ], [], 'globals restored on another server');
 $other->command_ok([ 'pg_restore', '-U', 'keeper', '-d', $other->connstr('postgres'), '--exit-on-error',
 	"$dir/all.dump" ], 'restored on another server');
 is(answers($other, 'postgres'), $before, 'another server: the same tags, rules and rows');
@@ -86,8 +109,7 @@ $other->stop;
 
 # where nobody enforces, nobody reads
 my $bare = new_server('bare', preload => '');
-$bare->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=0', '-d', $bare->connstr('postgres'),
-	'-U', $root, '-f', "$dir/globals.sql" ], 'globals restored where the library is not loaded');
+restore_globals($bare);
 $bare->command_checks_all([ 'pg_restore', '-U', $root, '-d', $bare->connstr('postgres'), "$dir/all.dump" ],
 	1, [], [ qr/security label provider "jurisdiction" is not loaded|errors ignored/ ],
 	'restored where the library is not loaded: the labels are complained about');
