@@ -113,22 +113,23 @@ add_tag(JurTagged *tagged, int32 attnum, const char *text)
 	return true;
 }
 
-/* is this CHECK exactly "row label <@ ceiling"? */
+/*
+ * Is this CHECK exactly "row label <@ ceiling"?  By the function that does it:
+ * an operator of that name can be anybody's.
+ */
 static bool
 is_ceiling_check(const char *ccbin, const JurTagged *tagged)
 {
 	OpExpr	   *op = stringToNode(ccbin);
 	Var		   *var;
 	Const	   *limit;
-	char	   *name;
 
 	if (!IsA(op, OpExpr) || list_length(op->args) != 2 ||
 		!IsA(linitial(op->args), Var) || !IsA(lsecond(op->args), Const))
 		return false;
 	var = linitial(op->args);
 	limit = lsecond(op->args);
-	name = get_opname(op->opno);
-	return name && strcmp(name, "<@") == 0 &&
+	return get_opcode(op->opno) == jur_function_oid("label_flows") &&
 		var->varattno == tagged->row_attnum &&
 		limit->consttype == jur_label_type_oid() && !limit->constisnull &&
 		jur_label_equal(jur_label_of_datum(limit->constvalue), tagged->ceiling);
@@ -136,7 +137,7 @@ is_ceiling_check(const char *ccbin, const JurTagged *tagged)
 
 /*
  * A ceiling may only be relied on if the table itself enforces it on every
- * path: NOT NULL, and a validated CHECK.
+ * path: NOT NULL, and a validated CHECK that its children have too.
  */
 static bool
 ceiling_is_enforced(Relation rel, const JurTagged *tagged)
@@ -148,7 +149,7 @@ ceiling_is_enforced(Relation rel, const JurTagged *tagged)
 		!TupleDescAttr(desc, tagged->row_attnum - 1)->attnotnull)
 		return false;
 	for (i = 0; i < desc->constr->num_check; i++)
-		if (desc->constr->check[i].ccvalid &&
+		if (desc->constr->check[i].ccvalid && !desc->constr->check[i].ccnoinherit &&
 			JUR_CHECK_IS_ENFORCED(&desc->constr->check[i]) &&
 			is_ceiling_check(desc->constr->check[i].ccbin, tagged))
 			return true;
