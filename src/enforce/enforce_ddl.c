@@ -21,7 +21,9 @@
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_operator.h"
+#include "catalog/pg_policy.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_rewrite.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
@@ -29,6 +31,7 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
 #include "base/compat.h"
@@ -118,30 +121,18 @@ judge_parenthood(Oid parent, Oid child, bool leaves)
 }
 
 static void
-judge_alter_command(Oid relid, const AlterTableCmd *cmd)
+judge_alter_family(Oid parent, Oid child, const AlterTableCmd *cmd)
 {
-	const JurTagged *tagged = jur_tags_of(relid);
+	judge_parenthood(parent, child, cmd->subtype == AT_DropInherit ||
+					 cmd->subtype == AT_DetachPartition);
+}
+
+static void
+judge_alter_tagged(const JurTagged *tagged, const AlterTableCmd *cmd)
+{
+	Oid			relid = tagged->relid;
 	char	   *name = jur_relation_name(relid);
 
-	switch (cmd->subtype)
-	{
-		case AT_AddInherit:
-			judge_parenthood(relation_of((RangeVar *) cmd->def), relid, false);
-			return;
-		case AT_DropInherit:
-			judge_parenthood(relation_of((RangeVar *) cmd->def), relid, true);
-			return;
-		case AT_AttachPartition:
-			judge_parenthood(relid, relation_of(((PartitionCmd *) cmd->def)->name), false);
-			return;
-		case AT_DetachPartition:
-			judge_parenthood(relid, relation_of(((PartitionCmd *) cmd->def)->name), true);
-			return;
-		default:
-			break;
-	}
-	if (!tagged->is_tagged || jur_internal_ddl)
-		return;
 	switch (cmd->subtype)
 	{
 		case AT_DisableRowSecurity:
@@ -174,17 +165,91 @@ judge_alter_command(Oid relid, const AlterTableCmd *cmd)
 }
 
 static void
+judge_alter_command(Oid relid, const AlterTableCmd *cmd)
+{
+	const JurTagged *tagged;
+
+	switch (cmd->subtype)
+	{
+		case AT_AddInherit:
+		case AT_DropInherit:
+			judge_alter_family(relation_of((RangeVar *) cmd->def), relid, cmd);
+			return;
+		case AT_AttachPartition:
+		case AT_DetachPartition:
+			judge_alter_family(relid, relation_of(((PartitionCmd *) cmd->def)->name), cmd);
+			return;
+		default:
+			break;
+	}
+	tagged = jur_tags_of(relid);
+	if (tagged->is_tagged && !jur_internal_ddl)
+		judge_alter_tagged(tagged, cmd);
+}
+
+/* the tables declared OF a composite type: ALTER TYPE alters them too */
+static List *
+tables_of_type(Oid type)
+{
+	Relation	catalog = table_open(RelationRelationId, AccessShareLock);
+	List	   *tables = NIL;
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key, Anum_pg_class_reloftype, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(type));
+	scan = systable_beginscan(catalog, InvalidOid, false, NULL, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		tables = lappend_oid(tables, ((Form_pg_class) GETSTRUCT(tuple))->oid);
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return tables;
+}
+
+/* what a command on RELID alters besides: its children, the tables of a type */
+static List *
+altered_below(Oid relid, bool with_children)
+{
+	List	   *roots = list_make1_oid(relid);
+	List	   *reached = NIL;
+	ListCell   *lc;
+
+	if (get_rel_relkind(relid) == RELKIND_COMPOSITE_TYPE)
+		roots = list_concat(roots, tables_of_type(get_rel_type_id(relid)));
+	foreach(lc, roots)
+		reached = list_concat_unique_oid(reached, with_children ?
+										 find_all_inheritors(lfirst_oid(lc), NoLock, NULL) :
+										 list_make1_oid(lfirst_oid(lc)));
+	return list_delete_oid(reached, relid);
+}
+
+static bool
+reaches_children(const AlterTableCmd *cmd)
+{
+	return cmd->subtype == AT_DropColumn || cmd->subtype == AT_AlterColumnType ||
+		cmd->subtype == AT_DropNotNull || cmd->subtype == AT_DropConstraint;
+}
+
+static void
 judge_alter_table(AlterTableStmt *stmt)
 {
 	Oid			relid = relation_of(stmt->relation);
 	ListCell   *lc;
+	ListCell   *child;
 
 	if (!OidIsValid(relid))
 		return;
 	if (jur_is_policy_table(relid) && !may_change_protection() && !jur_in_own_script())
 		refuse_ddl(jur_relation_name(relid), "It holds policy.", "Ask an officer.");
 	foreach(lc, stmt->cmds)
+	{
 		judge_alter_command(relid, lfirst(lc));
+		/* a tagged child below an untagged parent must not lose what it has */
+		if (reaches_children(lfirst(lc)))
+			foreach(child, altered_below(relid, stmt->relation->inh))
+				judge_alter_command(lfirst_oid(child), lfirst(lc));
+	}
 }
 
 /* --------------------------------------------------------------------- roles */
@@ -216,11 +281,10 @@ judge_grant_role(GrantRoleStmt *stmt)
 {
 	ListCell   *lc;
 
-	if (!stmt->is_grant)
-		return;
+	/* revoking takes places away too, and who has fewer places sees more */
 	foreach(lc, stmt->granted_roles)
 		require_officer_for_role(get_role_oid(((AccessPriv *) lfirst(lc))->priv_name, true),
-								 "grant");
+								 stmt->is_grant ? "grant" : "revoke");
 }
 
 static void
@@ -256,8 +320,8 @@ judge_alter_role(AlterRoleStmt *stmt)
 	{
 		DefElem    *option = lfirst(lc);
 
-		if (strcmp(option->defname, "rolemembers") == 0 && stmt->action > 0)
-			require_officer_for_role(roleid, "grant");
+		if (strcmp(option->defname, "rolemembers") == 0)
+			require_officer_for_role(roleid, stmt->action > 0 ? "grant" : "revoke");
 		/* whoever sets a password can log in as the role; its owner may */
 		if (strcmp(option->defname, "password") == 0 &&
 			roleid != GetSessionUserId())
@@ -390,6 +454,7 @@ jur_follow_ddl(Node *stmt)
 	switch (nodeTag(stmt))
 	{
 		case T_CreateStmt:
+		case T_CreateForeignTableStmt:	/* begins with a CreateStmt */
 			if (((CreateStmt *) stmt)->inhRelations != NIL)
 			{
 				Oid			relid = relation_of(((CreateStmt *) stmt)->relation);
@@ -408,11 +473,46 @@ jur_follow_ddl(Node *stmt)
 
 /* ------------------------------------------------------------ object access */
 
+/*
+ * The relation that a trigger, a rule or a policy belongs to.  Just created
+ * it is visible to no snapshot but this.
+ */
+static Oid
+relation_of_part(Oid classid, Oid objid)
+{
+	Oid			index = classid == TriggerRelationId ? TriggerOidIndexId :
+		classid == RewriteRelationId ? RewriteOidIndexId :
+		classid == PolicyRelationId ? PolicyOidIndexId : InvalidOid;
+	Oid			relid = InvalidOid;
+	Relation	catalog;
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	if (!OidIsValid(index))
+		return InvalidOid;
+	catalog = table_open(classid, AccessShareLock);
+	/* all three begin with their oid */
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(objid));
+	scan = systable_beginscan(catalog, index, true, SnapshotSelf, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		relid = classid == TriggerRelationId ? ((Form_pg_trigger) GETSTRUCT(tuple))->tgrelid :
+			classid == RewriteRelationId ? ((Form_pg_rewrite) GETSTRUCT(tuple))->ev_class :
+			((Form_pg_policy) GETSTRUCT(tuple))->polrelid;
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return relid;
+}
+
 static bool
 is_in_our_schema(Oid classid, Oid objid)
 {
 	Oid			schema = InvalidOid;
+	Oid			relid = relation_of_part(classid, objid);
 
+	if (OidIsValid(relid))
+		return is_in_our_schema(RelationRelationId, relid);
 	if (classid == RelationRelationId)
 		schema = get_rel_namespace(objid);
 	else if (classid == ProcedureRelationId)
@@ -466,7 +566,11 @@ object_access(ObjectAccessType access, Oid classid, Oid objid, int subid, void *
 	switch (access)
 	{
 		case OAT_TRUNCATE:
-			if (jur_is_installed() && jur_is_tagged(objid))
+			if (!jur_is_installed())
+				return;
+			if (jur_is_policy_table(objid) && !jur_in_own_script() && !may_change_protection())
+				refuse_ddl(jur_relation_name(objid), "Its rows are policy.", "Ask an officer.");
+			if (jur_is_tagged(objid))
 				jur_recorded("truncate", jur_relation_name(objid), "");
 			return;
 		case OAT_POST_CREATE:
@@ -488,8 +592,12 @@ object_access(ObjectAccessType access, Oid classid, Oid objid, int subid, void *
 	if (access == OAT_DROP && classid == RelationRelationId && subid == 0 &&
 		objid >= FirstNormalObjectId && jur_is_tagged(objid))
 		jur_recorded("drop", jur_relation_name(objid), "");
-	if (access != OAT_DROP && classid == NamespaceRelationId)
-		return;
+	if (access == OAT_DROP && classid == RelationRelationId && subid > 0 &&
+		objid >= FirstNormalObjectId && jur_tags_of(objid)->row_attnum == subid &&
+		!may_change_protection())
+		refuse_ddl(psprintf("column \"%s\" of %s", get_attname(objid, subid, false),
+							jur_relation_name(objid)),
+				   "It is the row label.", "Ask an officer.");
 	judge_own_object(access, classid, objid);
 }
 
