@@ -497,7 +497,8 @@ refuse_unseen(const ObjectAddress *object, const char *label)
 	jur_require_preloaded("SECURITY LABEL FOR jurisdiction");
 	ereport(ERROR,
 			(errcode(JUR_ERR_REFUSED),
-			 errmsg("a jurisdiction tag can only be set by the command SECURITY LABEL")));
+			 errmsg("a jurisdiction tag can only be set by the command SECURITY LABEL FOR jurisdiction"),
+			 errhint("Name the provider: SECURITY LABEL FOR jurisdiction ON ...")));
 }
 
 void

@@ -10,6 +10,7 @@
 
 #include "access/xact.h"
 #include "commands/defrem.h"
+#include "fmgr.h"
 #include "miscadmin.h"
 #include "nodes/value.h"
 #include "tcop/utility.h"
@@ -41,9 +42,22 @@ library_base_name(const char *path)
 }
 
 /*
- * A library given by a path is the one that was listed only if the path is
- * the server's own library directory.
+ * Does PATH name a file of the server's own library directory?  A bare name
+ * is sought along dynamic_library_path, which a superuser may have changed.
  */
+static bool
+is_in_library_directory(const char *path)
+{
+	Size		length = strlen(pkglib_path);
+
+	if (strchr(path, '/') == NULL)
+		return strcmp(Dynamic_library_path, "$libdir") == 0;
+	if (strstr(path, ".."))
+		return false;
+	return strncmp(path, "$libdir/", 8) == 0 ||
+		(strncmp(path, pkglib_path, length) == 0 && path[length] == '/');
+}
+
 static bool
 is_allowed_library(const char *path)
 {
@@ -52,10 +66,7 @@ is_allowed_library(const char *path)
 	List	   *allowed;
 	ListCell   *lc;
 
-	if (strchr(path, '/') && strncmp(path, "$libdir/", 8) != 0 &&
-		strncmp(path, pkglib_path, strlen(pkglib_path)) != 0)
-		return false;
-	if (strchr(path, '/') && strstr(path, ".."))
+	if (!is_in_library_directory(path))
 		return false;
 	if (strcmp(name, "jurisdiction") == 0)
 		return true;
