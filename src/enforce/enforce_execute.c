@@ -9,9 +9,10 @@
  * another (after SET ROLE, say); held cursors, whose rows are stored already
  * and pass no hook, are closed.
  *
- * A stack of running executors tells a referential check of the server from
- * a statement that a trigger runs inside one: the former is exempt, since it
- * must see every row to be right; the latter is not.
+ * A stack of what is planned and run tells a referential check of the server
+ * from a statement that a trigger or a cast runs inside one: the former is
+ * exempt, since it must see every row to be right; the latter is not.  And
+ * what a function reads, the statement that calls it has read.
  *
  *-------------------------------------------------------------------------
  */
@@ -26,12 +27,6 @@
 #include "base/compat.h"
 #include "base/errors.h"
 #include "enforce/enforce_internal.h"
-
-typedef struct Frame
-{
-	struct Frame *up;
-	bool		is_referential; /* it began under SECURITY_NOFORCE_RLS */
-} Frame;
 
 /* what a query that reads tagged tables was started under */
 typedef struct Stamp
@@ -51,13 +46,31 @@ static ExecutorEnd_hook_type prev_end = NULL;
 /* names of cursors declared WITH HOLD; enforce_utility.c adds to it */
 List	   *jur_held_cursors = NIL;
 
-static Frame *top_frame = NULL;
+JurFrame   *jur_top_frame = NULL;
 static Stamp *stamps = NULL;
+
+void
+jur_push_frame(JurFrame *frame, QueryDesc *query, Query *planned)
+{
+	memset(frame, 0, sizeof(JurFrame));
+	frame->up = jur_top_frame;
+	frame->query = query;
+	frame->planned = planned;
+	frame->is_referential = InNoForceRLSOperation();
+	frame->context = CurrentMemoryContext;
+	jur_top_frame = frame;
+}
+
+void
+jur_pop_frame(JurFrame *frame)
+{
+	jur_top_frame = frame->up;
+}
 
 bool
 jur_enclosed_in_referential_check(void)
 {
-	return top_frame != NULL && top_frame->is_referential;
+	return jur_top_frame != NULL && jur_top_frame->is_referential;
 }
 
 static void
@@ -73,12 +86,25 @@ forget_stamp(void *arg)
 		}
 }
 
+static Stamp *
+stamp_of(QueryDesc *query)
+{
+	Stamp	   *stamp;
+
+	for (stamp = stamps; stamp; stamp = stamp->next)
+		if (stamp->query == query)
+			return stamp;
+	return NULL;
+}
+
 static void
 stamp_query(QueryDesc *query)
 {
-	Stamp	   *stamp = MemoryContextAllocZero(query->estate->es_query_cxt,
-											   sizeof(Stamp));
+	Stamp	   *stamp;
 
+	if (stamp_of(query))
+		return;
+	stamp = MemoryContextAllocZero(query->estate->es_query_cxt, sizeof(Stamp));
 	stamp->query = query;
 	stamp->fingerprint = jur_subject_fingerprint();
 	stamp->generation = jur_generation;
@@ -93,11 +119,8 @@ stamp_query(QueryDesc *query)
 static void
 check_stamp(QueryDesc *query)
 {
-	Stamp	   *stamp;
+	Stamp	   *stamp = stamp_of(query);
 
-	for (stamp = stamps; stamp; stamp = stamp->next)
-		if (stamp->query == query)
-			break;
 	if (stamp == NULL || stamp->generation == jur_generation)
 		return;
 	stamp->generation = jur_generation;
@@ -151,6 +174,51 @@ jur_statement_begins(void)
 	last_fingerprint = fingerprint;
 }
 
+/*
+ * Does the plan read tagged tables, or hold what was read of them while it
+ * was made?  The latter is noted among the relations it rests on.
+ */
+static bool
+reads_tagged(const PlannedStmt *plan)
+{
+	ListCell   *lc;
+
+	if (jur_touches_tagged(plan->rtable))
+		return true;
+	if (plan->dependsOnRole)
+		foreach(lc, plan->relationOids)
+			if (jur_is_tagged(lfirst_oid(lc)))
+				return true;
+	return false;
+}
+
+/*
+ * A query that reads PLAN's tables was called by those below it on the stack:
+ * a cursor among them holds its rows, a plan among them its values.
+ */
+static void
+note_in_callers(const PlannedStmt *plan)
+{
+	JurFrame   *frame;
+	ListCell   *lc;
+
+	for (frame = jur_top_frame; frame; frame = frame->up)
+	{
+		MemoryContext caller;
+
+		if (frame->query)
+		{
+			stamp_query(frame->query);
+			continue;
+		}
+		caller = MemoryContextSwitchTo(frame->context);
+		foreach(lc, plan->relationOids)
+			if (jur_is_tagged(lfirst_oid(lc)))
+				frame->read = list_append_unique_oid(frame->read, lfirst_oid(lc));
+		MemoryContextSwitchTo(caller);
+	}
+}
+
 static void
 execute_start(QueryDesc *query, int flags)
 {
@@ -162,10 +230,11 @@ execute_start(QueryDesc *query, int flags)
 		prev_start(query, flags);
 	else
 		standard_ExecutorStart(query, flags);
-	if (is_ours && jur_touches_tagged(query->plannedstmt->rtable))
+	if (is_ours && reads_tagged(query->plannedstmt))
 	{
 		jur_check_unfiltered(query->plannedstmt->rtable);
 		stamp_query(query);
+		note_in_callers(query->plannedstmt);
 	}
 }
 
@@ -181,7 +250,7 @@ jur_standard_run(JUR_EXECUTOR_RUN_PARAMS)
 static void
 execute_run(JUR_EXECUTOR_RUN_PARAMS)
 {
-	Frame		frame = {top_frame, InNoForceRLSOperation()};
+	JurFrame	frame;
 
 	if (!IsParallelWorker())
 	{
@@ -189,7 +258,7 @@ execute_run(JUR_EXECUTOR_RUN_PARAMS)
 		if (stamps)
 			check_stamp(query);
 	}
-	top_frame = &frame;
+	jur_push_frame(&frame, query, NULL);
 	PG_TRY();
 	{
 		if (jur_export_wants(query))
@@ -199,7 +268,7 @@ execute_run(JUR_EXECUTOR_RUN_PARAMS)
 	}
 	PG_FINALLY();
 	{
-		top_frame = frame.up;
+		jur_pop_frame(&frame);
 	}
 	PG_END_TRY();
 }
@@ -207,9 +276,9 @@ execute_run(JUR_EXECUTOR_RUN_PARAMS)
 static void
 execute_finish(QueryDesc *query)
 {
-	Frame		frame = {top_frame, InNoForceRLSOperation()};
+	JurFrame	frame;
 
-	top_frame = &frame;
+	jur_push_frame(&frame, query, NULL);
 	PG_TRY();
 	{
 		if (prev_finish)
@@ -219,7 +288,7 @@ execute_finish(QueryDesc *query)
 	}
 	PG_FINALLY();
 	{
-		top_frame = frame.up;
+		jur_pop_frame(&frame);
 	}
 	PG_END_TRY();
 }

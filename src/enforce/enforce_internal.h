@@ -90,7 +90,23 @@ typedef enum JurMark
 extern void jur_mark(RangeTblEntry *rte, JurMark mark);
 extern bool jur_has_mark(const RangeTblEntry *rte, JurMark mark);
 
-/* enforce_execute.c */
+/*
+ * enforce_execute.c: the stack of what is being planned and run, innermost
+ * first.  Functions run while planning, too.
+ */
+typedef struct JurFrame
+{
+	struct JurFrame *up;
+	QueryDesc  *query;			/* that is run, or NULL */
+	Query	   *planned;		/* that is planned, or NULL */
+	bool		is_referential; /* it began under SECURITY_NOFORCE_RLS */
+	List	   *read;			/* tagged tables read while planning */
+	MemoryContext context;		/* of that list */
+} JurFrame;
+
+extern JurFrame *jur_top_frame;
+extern void jur_push_frame(JurFrame *frame, QueryDesc *query, Query *planned);
+extern void jur_pop_frame(JurFrame *frame);
 /* ExecutorRun as it would be without us */
 extern void jur_standard_run(JUR_EXECUTOR_RUN_PARAMS);
 extern bool jur_enclosed_in_referential_check(void);

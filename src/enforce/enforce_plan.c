@@ -345,13 +345,48 @@ prepare_query(Node *node, void *context)
 }
 
 static PlannedStmt *
-plan(Query *query, const char *query_string, int options, ParamListInfo params)
+standard_plan(Query *query, const char *query_string, int options, ParamListInfo params)
 {
-	if (jur_is_installed() && jur_any_tagged())
-		prepare_query((Node *) query, NULL);
 	if (prev_planner)
 		return prev_planner(query, query_string, options, params);
 	return standard_planner(query, query_string, options, params);
+}
+
+/*
+ * A function may have read tagged tables for a constant of the plan: then the
+ * plan is this role's, and rests on those tables.
+ */
+static void
+note_reads(PlannedStmt *plan, List *read)
+{
+	if (read == NIL)
+		return;
+	plan->dependsOnRole = true;
+	plan->relationOids = list_concat_unique_oid(plan->relationOids, read);
+	has_unfiltered_plans = true;
+}
+
+static PlannedStmt *
+plan(Query *query, const char *query_string, int options, ParamListInfo params)
+{
+	PlannedStmt *result;
+	JurFrame	frame;
+
+	if (!jur_is_installed() || !jur_any_tagged())
+		return standard_plan(query, query_string, options, params);
+	jur_push_frame(&frame, NULL, query);
+	PG_TRY();
+	{
+		prepare_query((Node *) query, NULL);
+		result = standard_plan(query, query_string, options, params);
+	}
+	PG_FINALLY();
+	{
+		jur_pop_frame(&frame);
+	}
+	PG_END_TRY();
+	note_reads(result, frame.read);
+	return result;
 }
 
 void

@@ -38,6 +38,7 @@
 #include "access/table.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
+#include "parser/parsetree.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -220,6 +221,11 @@ judge_whole(const JurTagged *tagged, AclMode required)
 {
 	JurDecision decision;
 
+	/* its rows have labels, and nothing here would look at them */
+	if (tagged->row_attnum != 0 && !jur_may_bypass(tagged->relid, action_of(required)))
+		refuse_table(tagged->relid, required,
+					 "Its rows carry labels that cannot be tested one by one.",
+					 "Read it through a partitioned parent, or give the table a label of its own.");
 	if (tagged->relation == NULL || tagged->relation->label == NULL)
 		return;
 	decision = jur_decide_now(tagged->relation->label, JUR_READ);
@@ -527,9 +533,49 @@ judge_entry(const RangeTblEntry *rte, const JurPerms *perms, JUR_CHECK_PERMS_PAR
 	judge_columns(jur_tags_of(relid), perms, jur_has_mark(rte, JUR_MARK_MASKED));
 }
 
+/* what is written into a view is written into the tables below it */
+static bool
+is_sink(Oid relid)
+{
+	return relid >= FirstNormalObjectId && !jur_is_tagged(relid) &&
+		get_rel_relkind(relid) != RELKIND_VIEW;
+}
+
+/* the untagged table that one of the calling statements writes, if any */
+static Oid
+sink_of_callers(void)
+{
+	JurFrame   *frame;
+	ListCell   *lc;
+
+	for (frame = jur_top_frame; frame; frame = frame->up)
+	{
+		CmdType		command = frame->query ? frame->query->operation :
+			frame->planned->commandType;
+		List	   *rtable = frame->query ? frame->query->plannedstmt->rtable :
+			frame->planned->rtable;
+		List	   *targets = frame->query ?
+			frame->query->plannedstmt->resultRelations :
+			frame->planned->resultRelation ?
+			list_make1_int(frame->planned->resultRelation) : NIL;
+
+		if (command == CMD_DELETE)
+			continue;
+		foreach(lc, targets)
+		{
+			Oid			relid = rt_fetch(lfirst_int(lc), rtable)->relid;
+
+			if (is_sink(relid))
+				return relid;
+		}
+	}
+	return InvalidOid;
+}
+
 /*
  * Until flow is controlled: what is read under a label may not be written
- * into a table that has none (ruling 27).
+ * into a table that has none (ruling 27), nor may a function read it that is
+ * called by a statement which writes one.
  */
 static void
 judge_flow(JUR_CHECK_PERMS_PARAMS)
@@ -543,19 +589,21 @@ judge_flow(JUR_CHECK_PERMS_PARAMS)
 	{
 		RangeTblEntry *rte = lfirst(lc);
 		JurPerms   *perms;
-		bool		is_tagged;
 
 		if (rte->rtekind != RTE_RELATION || rte->relid < FirstNormalObjectId)
 			continue;
 		perms = jur_rte_perms(rte);
 		if (perms == NULL)
 			continue;
-		is_tagged = jur_is_tagged(rte->relid);
-		if ((perms->requiredPerms & (ACL_INSERT | ACL_UPDATE)) && !is_tagged)
+		/* a row lock asks for UPDATE too, but of no column */
+		if (((perms->requiredPerms & ACL_INSERT) ||
+			 !bms_is_empty(perms->updatedCols)) && is_sink(rte->relid))
 			sink = rte->relid;
-		if ((perms->requiredPerms & ACL_SELECT) && is_tagged)
+		if ((perms->requiredPerms & ACL_SELECT) && jur_is_tagged(rte->relid))
 			source = rte->relid;
 	}
+	if (OidIsValid(source) && !OidIsValid(sink))
+		sink = sink_of_callers();
 	if (!OidIsValid(source) || (!OidIsValid(sink) && jur_making_table == 0))
 		return;
 	if (is_referential_check() || jur_is_restoring())
