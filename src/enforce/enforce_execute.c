@@ -21,6 +21,7 @@
 #include "access/parallel.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
 
@@ -164,6 +165,8 @@ jur_statement_begins(void)
 	static uint64 last_fingerprint = 0;
 	uint64		fingerprint;
 
+	/* FETCH locks no table, and would hear of no change */
+	AcceptInvalidationMessages();
 	if (jur_session_refresh())
 		jur_plans_are_stale();
 	if (!jur_is_installed())

@@ -374,6 +374,8 @@ plan(Query *query, const char *query_string, int options, ParamListInfo params)
 
 	if (!jur_is_installed() || !jur_any_tagged())
 		return standard_plan(query, query_string, options, params);
+	/* what is decided here must be decided for the statement that starts */
+	jur_statement_begins();
 	jur_push_frame(&frame, NULL, query);
 	PG_TRY();
 	{
