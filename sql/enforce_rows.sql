@@ -267,9 +267,9 @@ CREATE MATERIALIZED VIEW super_matview AS SELECT * FROM patient;	-- denied
 CREATE MATERIALIZED VIEW empty_matview AS SELECT * FROM patient WITH NO DATA;	-- ok: it holds nothing
 REFRESH MATERIALIZED VIEW empty_matview;			-- denied: nor will it
 SET ROLE regress_enforce_rows_de;
-CREATE MATERIALIZED VIEW de_matview AS SELECT * FROM patient;	-- denied: labels would be lost
-CREATE MATERIALIZED VIEW de_matview AS SELECT * FROM patient WITH NO DATA;	-- ok
-REFRESH MATERIALIZED VIEW de_matview;				-- denied
+CREATE MATERIALIZED VIEW de_matview AS SELECT * FROM patient;	-- ok: under the label of what it holds
+SELECT tag FROM jurisdiction.tag WHERE object_identity LIKE '%de_matview';
+REFRESH MATERIALIZED VIEW de_matview;				-- ok: its label is found anew
 RESET ROLE;
 
 --
@@ -538,13 +538,28 @@ RESET ROLE;
 -- Into a table without a label nothing goes (ruling 27)
 --
 SET ROLE regress_enforce_rows_de;
-CREATE TABLE copied AS SELECT * FROM patient;					-- denied
-SELECT * INTO copied FROM patient;								-- denied
-CREATE TEMP TABLE copied AS SELECT name FROM patient;			-- denied: temporary or not
-CREATE TABLE copied AS SELECT * FROM app_view;					-- denied: through a view
-CREATE TABLE copied AS SELECT * FROM inlined();					-- denied: through a function
-CREATE TABLE copied AS SELECT * FROM not_inlined();				-- denied
-CREATE TABLE copied AS SELECT * FROM procedural();				-- denied
+CREATE TABLE copied AS SELECT * FROM patient;					-- ok: under the label of what it holds
+SELECT tag FROM jurisdiction.tag WHERE object_identity LIKE '%copied';
+SELECT count(*) FROM copied;									-- ok: cleared for it
+DROP TABLE copied;
+SELECT * INTO copied FROM patient;								-- ok: likewise
+SELECT count(*) FROM jurisdiction.tag WHERE object_identity LIKE '%copied';
+DROP TABLE copied;
+CREATE TEMP TABLE copied AS SELECT name FROM patient;			-- ok: likewise
+SELECT count(*) FROM jurisdiction.tag WHERE object_identity LIKE '%copied';
+DROP TABLE copied;
+CREATE TABLE copied AS SELECT * FROM app_view;					-- ok: likewise
+SELECT count(*) FROM jurisdiction.tag WHERE object_identity LIKE '%copied';
+DROP TABLE copied;
+CREATE TABLE copied AS SELECT * FROM inlined();					-- ok: likewise
+SELECT count(*) FROM jurisdiction.tag WHERE object_identity LIKE '%copied';
+DROP TABLE copied;
+CREATE TABLE copied AS SELECT * FROM not_inlined();				-- ok: likewise
+SELECT count(*) FROM jurisdiction.tag WHERE object_identity LIKE '%copied';
+DROP TABLE copied;
+CREATE TABLE copied AS SELECT * FROM procedural();				-- ok: likewise
+SELECT count(*) FROM jurisdiction.tag WHERE object_identity LIKE '%copied';
+DROP TABLE copied;
 CREATE TABLE copied AS SELECT * FROM patient WITH NO DATA;		-- ok: holds nothing
 INSERT INTO copied SELECT * FROM patient;						-- denied: and is not tagged
 DROP TABLE copied;
@@ -582,7 +597,9 @@ DELETE FROM visit WHERE id > 100;
 RESET ROLE;
 UPDATE jurisdiction.exemption SET until = now() WHERE role_name = 'regress_enforce_rows_de' AND until IS NULL;
 SET ROLE regress_enforce_rows_de;
-CREATE TABLE copied AS SELECT id FROM patient;					-- denied: it has ended
+CREATE TABLE copied AS SELECT id FROM patient;					-- labelled again: it has ended
+SELECT count(*) FROM jurisdiction.tag WHERE object_identity LIKE '%copied';
+DROP TABLE copied;
 RESET ROLE;
 
 --
@@ -594,7 +611,7 @@ INSERT INTO patient VALUES (5, 'DE', 'x');						-- error: the key, without a det
 INSERT INTO patient VALUES (15, 'US', 'x');						-- denied: which, why, and where to ask
 INSERT INTO patient VALUES (15, NULL, 'x');						-- denied
 INSERT INTO patient VALUES (15, 'DE>US', 'x');					-- denied
-CREATE TABLE copied AS SELECT * FROM patient;					-- denied
+INSERT INTO visit SELECT id + 100, id, name FROM patient;		-- denied
 RESET ROLE;
 
 DROP SCHEMA enforce_rows CASCADE;

@@ -113,7 +113,11 @@
 		(inner)->perminfoindex = 1; \
 	} while (0)
 #define jur_clear_perms(rte)	((rte)->perminfoindex = 0)
+#define jur_plan_perms(plan, rte) \
+	((rte)->perminfoindex > 0 ? \
+	 getRTEPermissionInfo((plan)->permInfos, (rte)) : NULL)
 #else
+#define jur_plan_perms(plan, rte)	(rte)
 #define jur_query_perms(query, rte)	(rte)
 #define jur_move_perms(query, rte, subquery, inner)	((void) 0)
 #define jur_clear_perms(rte) \

@@ -39,6 +39,47 @@ static const struct config_enum_entry enforcement_options[] = {
 };
 
 /*
+ * jurisdiction.flow: how long what was read counts: to the end of the
+ * statement, of the session, or not at all.  The configuration's value is the
+ * floor; a session can only raise it.
+ */
+int			jur_flow = JUR_FLOW_STATEMENT;
+
+static int	flow_floor = JUR_FLOW_STATEMENT;
+
+static const struct config_enum_entry flow_options[] = {
+	{"off", JUR_FLOW_OFF, false},
+	{"statement", JUR_FLOW_STATEMENT, false},
+	{"session", JUR_FLOW_SESSION, false},
+	{NULL, 0, false}
+};
+
+/* *EXTRA says whether the value comes from the configuration */
+static bool
+check_flow(int *newval, void **extra, GucSource source)
+{
+	bool	   *is_floor = malloc(sizeof(bool));
+
+	if (is_floor == NULL)
+		return false;
+	*is_floor = source <= PGC_S_FILE || source == PGC_S_ARGV;
+	*extra = is_floor;
+	if (*is_floor || *newval >= flow_floor)
+		return true;
+	GUC_check_errcode(JUR_ERR_REFUSED);
+	GUC_check_errmsg("permission denied to lower jurisdiction.flow");
+	GUC_check_errhint("Below its value in the server's configuration it can only be raised.");
+	return false;
+}
+
+static void
+assign_flow(int newval, void *extra)
+{
+	if (extra && *(bool *) extra)
+		flow_floor = newval;
+}
+
+/*
  * jurisdiction.local_place: the place that a local socket or a loopback
  * address adds.  Empty adds none.
  */
@@ -102,7 +143,7 @@ bool
 jur_setting_is_guarded(const char *name)
 {
 	static const char *const guarded[] = {
-		"jurisdiction.allowed_libraries", "jurisdiction.enforcement",
+		"jurisdiction.allowed_libraries", "jurisdiction.enforcement", "jurisdiction.flow",
 		"jurisdiction.local_place", "jurisdiction.site",
 		"dynamic_library_path", "local_preload_libraries",
 		"session_preload_libraries", "shared_preload_libraries", NULL
@@ -143,6 +184,11 @@ jur_settings_init(void)
 							 NULL,
 							 &jur_enforcement, JUR_ENFORCE, enforcement_options,
 							 PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomEnumVariable("jurisdiction.flow",
+							 "How long what was read counts against what is written.",
+							 "A session can raise it above the configuration's value, not lower it.",
+							 &jur_flow, JUR_FLOW_STATEMENT, flow_options,
+							 PGC_USERSET, 0, check_flow, assign_flow, NULL);
 	DefineCustomStringVariable("jurisdiction.local_place",
 							   "The place that a local socket or loopback connection comes from.",
 							   "Empty: such a connection adds no place.",

@@ -15,9 +15,17 @@ typedef enum JurEnforcement
 	JUR_OBSERVE
 } JurEnforcement;
 
+typedef enum JurFlow
+{
+	JUR_FLOW_OFF = 0,			/* in the order of strictness */
+	JUR_FLOW_STATEMENT,
+	JUR_FLOW_SESSION
+} JurFlow;
+
 /* written by the server's GUC machinery only */
 extern char *jur_allowed_libraries;
 extern int	jur_enforcement;
+extern int	jur_flow;
 extern char *jur_local_place;
 extern char *jur_purpose;
 extern char *jur_site;

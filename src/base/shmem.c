@@ -14,16 +14,29 @@
 #include "storage/ipc.h"
 #include "storage/proc.h"
 #include "storage/shmem.h"
+#include "storage/spin.h"
 #include "utils/backend_status.h"
 #include "utils/inet.h"
 
 #include "base/compat.h"
 #include "base/shmem.h"
 
+/* texts of labels, each ended by a zero byte */
+#define SHARED_LABELS 1024
+
+typedef struct JurSlot
+{
+	JurClient	client;
+	slock_t		lock;			/* guards what follows */
+	bool		overflowed;
+	int			used;
+	char		labels[SHARED_LABELS];
+} JurSlot;
+
 typedef struct JurShared
 {
 	pg_atomic_uint64 counters[JUR_NCOUNTERS];
-	JurClient	clients[FLEXIBLE_ARRAY_MEMBER];
+	JurSlot		slots[FLEXIBLE_ARRAY_MEMBER];
 } JurShared;
 
 static JurShared *shared = NULL;
@@ -33,7 +46,7 @@ static shmem_startup_hook_type prev_shmem_startup = NULL;
 static Size
 shared_size(void)
 {
-	return offsetof(JurShared, clients) + mul_size(JUR_MAX_PROCS, sizeof(JurClient));
+	return offsetof(JurShared, slots) + mul_size(JUR_MAX_PROCS, sizeof(JurSlot));
 }
 
 static void
@@ -60,6 +73,8 @@ startup(void)
 		memset(shared, 0, shared_size());
 		for (i = 0; i < JUR_NCOUNTERS; i++)
 			pg_atomic_init_u64(&shared->counters[i], 0);
+		for (i = 0; i < JUR_MAX_PROCS; i++)
+			SpinLockInit(&shared->slots[i].lock);
 	}
 	LWLockRelease(AddinShmemInitLock);
 }
@@ -156,7 +171,7 @@ jur_client(void)
 	if (IsParallelWorker())
 	{
 		if (shared && MyProc && MyProc->lockGroupLeader)
-			return shared->clients[jur_proc_number(MyProc->lockGroupLeader)];
+			return shared->slots[jur_proc_number(MyProc->lockGroupLeader)].client;
 		return (JurClient) {.is_set = false};
 	}
 	if (!mine.is_set)
@@ -164,8 +179,56 @@ jur_client(void)
 	/* only once there is a process slot can a worker look it up */
 	if (mine.is_set && !stored && shared && MyProc)
 	{
-		shared->clients[jur_proc_number(MyProc)] = mine;
+		shared->slots[jur_proc_number(MyProc)].client = mine;
 		stored = true;
 	}
 	return mine;
+}
+
+void
+jur_share_label(const char *text)
+{
+	JurSlot    *slot;
+	int			size = strlen(text) + 1;
+
+	if (shared == NULL || MyProc == NULL || MyProc->lockGroupLeader == NULL)
+		return;
+	slot = &shared->slots[jur_proc_number(MyProc->lockGroupLeader)];
+	SpinLockAcquire(&slot->lock);
+	if (slot->used + size <= SHARED_LABELS)
+	{
+		memcpy(slot->labels + slot->used, text, size);
+		slot->used += size;
+	}
+	else
+		slot->overflowed = true;
+	SpinLockRelease(&slot->lock);
+}
+
+/* the last one written is the first to be taken: no order is promised */
+char *
+jur_take_shared_label(bool *overflowed)
+{
+	char		text[SHARED_LABELS + 1];
+	JurSlot    *slot;
+	int			start;
+
+	*overflowed = false;
+	if (shared == NULL || MyProc == NULL)
+		return NULL;
+	slot = &shared->slots[jur_proc_number(MyProc)];
+	/* only this process takes: without the lock, too little is seen at worst */
+	if (slot->used == 0 && !slot->overflowed)
+		return NULL;
+	SpinLockAcquire(&slot->lock);
+	*overflowed = slot->overflowed;
+	slot->overflowed = false;
+	start = slot->used > 0 ? slot->used - 1 : 0;
+	while (start > 0 && slot->labels[start - 1] != '\0')
+		start--;
+	memcpy(text, slot->labels + start, slot->used - start);
+	text[slot->used - start] = '\0';
+	slot->used = start;
+	SpinLockRelease(&slot->lock);
+	return *text ? pstrdup(text) : NULL;
 }

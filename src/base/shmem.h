@@ -42,6 +42,14 @@ extern void jur_count(JurCounter counter, uint64 by);
 extern uint64 jur_counted(JurCounter counter);
 extern void jur_count_reset(void);
 
+/*
+ * Labels that parallel workers have read under, for their leader.  A worker
+ * shares; the leader takes one after the other, NULL when there is no more.
+ * *OVERFLOWED: more were read than there was room for.
+ */
+extern void jur_share_label(const char *text);
+extern char *jur_take_shared_label(bool *overflowed);
+
 /* this session's client; in a parallel worker, the leader's */
 extern JurClient jur_client(void);
 

@@ -84,22 +84,56 @@ column_tag(const JurTagged *tagged, AttrNumber attnum)
 	return NULL;
 }
 
+/* *EFFECTIVE: what the value is under, if it may be read */
 static bool
-ask_column(Datum label, FunctionCallInfo fcinfo)
+judge_value(Datum label, FunctionCallInfo fcinfo, JurLabel **effective_label)
 {
 	const JurTagged *tagged = jur_tags_of(PG_GETARG_OID(1));
 	const JurColumnTag *column = column_tag(tagged, PG_GETARG_INT16(2));
 	JurLabel   *effective;
 
+	*effective_label = jur_label_of_datum(label);
 	/* the tag is gone since the statement was planned: then so is the raise */
 	if (column == NULL)
 		return tagged->is_tagged && !tagged->is_broken;
-	effective = jur_column_label(tagged, column, jur_label_of_datum(label));
+	effective = jur_column_label(tagged, column, *effective_label);
+	*effective_label = effective;
 	if (jur_decide_now(effective, JUR_READ).verdict != JUR_ALLOW)
 		return false;
 	if (jur_export && !jur_export_admits(effective))
 		jur_export_note(jur_label_datum(effective));
 	return true;
+}
+
+static bool
+ask_column(Datum label, FunctionCallInfo fcinfo)
+{
+	JurLabel   *effective;
+
+	if (!judge_value(label, fcinfo, &effective))
+		return false;
+	jur_flow_note(effective);
+	return true;
+}
+
+static bool
+ask_target_column(Datum label, FunctionCallInfo fcinfo)
+{
+	JurLabel   *effective;
+
+	if (!judge_value(label, fcinfo, &effective))
+		return false;
+	jur_flow_note_target(PG_GETARG_OID(1), effective);
+	return true;
+}
+
+static bool
+is_visible(FunctionCallInfo fcinfo, JurAsk ask)
+{
+	jur_require_preloaded("reading a tagged table");
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		return false;
+	return jur_memo_admits(fcinfo, PG_GETARG_DATUM(0), ask) || jur_observing();
 }
 
 /*
@@ -110,12 +144,15 @@ PG_FUNCTION_INFO_V1(jur_sql_column_visible);
 Datum
 jur_sql_column_visible(PG_FUNCTION_ARGS)
 {
-	jur_require_preloaded("reading a tagged table");
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		PG_RETURN_BOOL(false);
-	if (jur_memo_admits(fcinfo, PG_GETARG_DATUM(0), ask_column))
-		PG_RETURN_BOOL(true);
-	PG_RETURN_BOOL(jur_observing());
+	PG_RETURN_BOOL(is_visible(fcinfo, ask_column));
+}
+
+/* target_column_visible(...): the same for the target of a statement */
+PG_FUNCTION_INFO_V1(jur_sql_target_column_visible);
+Datum
+jur_sql_target_column_visible(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(is_visible(fcinfo, ask_target_column));
 }
 
 /*
@@ -246,12 +283,12 @@ row_label(const JurTagged *tagged, Index relation, Index levels_up)
 /* CASE WHEN the value is visible THEN it ELSE what TAG says */
 static Expr *
 masked(const JurTagged *tagged, const JurColumnTag *tag, Var *value,
-	   Index relation, Index levels_up)
+	   Index relation, Index levels_up, bool is_target)
 {
 	CaseExpr   *result = makeNode(CaseExpr);
 	CaseWhen   *when = makeNode(CaseWhen);
 
-	when->expr = call("column_visible", BOOLOID,
+	when->expr = call(is_target ? "target_column_visible" : "column_visible", BOOLOID,
 					  list_make3(row_label(tagged, relation, levels_up),
 								 table_oid(tagged->relid), column_number(tag->attnum)),
 					  InvalidOid);
@@ -371,7 +408,7 @@ column_entry(Relation rel, const JurTagged *tagged, AttrNumber attnum,
 	if (tag && is_idle(tag, perms))
 		expr = (Expr *) makeNullConst(var->vartype, var->vartypmod, var->varcollid);
 	else if (tag && (jur_export || !jur_column_is_open(tagged, tag)))
-		expr = masked(tagged, tag, var, 1, 0);
+		expr = masked(tagged, tag, var, 1, 0, false);
 	return makeTargetEntry(expr, attnum, pstrdup(NameStr(attribute->attname)), false);
 }
 
@@ -521,7 +558,7 @@ guard_references(Node *node, Target *target)
 		refused = *tag;
 		refused.mask = JUR_MASK_REFUSE;
 		return (Node *) masked(target->tagged, &refused, var, target->relation,
-							   target->levels_up);
+							   target->levels_up, true);
 	}
 	if (IsA(node, Query))
 	{
@@ -596,7 +633,7 @@ Datum
 jur_sql_column_writable(PG_FUNCTION_ARGS)
 {
 	jur_require_preloaded("writing to a tagged table");
-	if (!PG_ARGISNULL(0) && jur_memo_admits(fcinfo, PG_GETARG_DATUM(0), ask_column))
+	if (!PG_ARGISNULL(0) && jur_memo_admits(fcinfo, PG_GETARG_DATUM(0), ask_target_column))
 		PG_RETURN_BOOL(true);
 	jur_refuse_column(PG_GETARG_OID(1), PG_GETARG_INT16(2), "write");
 	PG_RETURN_BOOL(true);

@@ -165,6 +165,8 @@ jur_statement_begins(void)
 	static uint64 last_fingerprint = 0;
 	uint64		fingerprint;
 
+	if (jur_top_frame == NULL && jur_utility_depth == 0)
+		jur_flow_statement_begins();
 	/* FETCH locks no table, and would hear of no change */
 	AcceptInvalidationMessages();
 	if (jur_session_refresh())
@@ -260,6 +262,7 @@ execute_run(JUR_EXECUTOR_RUN_PARAMS)
 		jur_statement_begins();
 		if (stamps)
 			check_stamp(query);
+		jur_flow_before_run(query->plannedstmt);
 	}
 	jur_push_frame(&frame, query, NULL);
 	PG_TRY();
@@ -274,6 +277,8 @@ execute_run(JUR_EXECUTOR_RUN_PARAMS)
 		jur_pop_frame(&frame);
 	}
 	PG_END_TRY();
+	if (!IsParallelWorker())
+		jur_flow_after_run(query);
 }
 
 static void

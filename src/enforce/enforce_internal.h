@@ -58,6 +58,27 @@ extern void jur_rows_flush_counts(void);
 typedef bool (*JurAsk) (Datum label, FunctionCallInfo fcinfo);
 extern bool jur_memo_admits(FunctionCallInfo fcinfo, Datum label, JurAsk ask);
 
+/*
+ * enforce_flow.c: what was read, and where it may be written.
+ */
+extern uint64 jur_flow_version;
+/* the session has read something so labelled */
+extern void jur_flow_note(const JurLabel *label);
+/* the same, of the target of a statement or copied into it with its label */
+extern void jur_flow_note_target(Oid relid, const JurLabel *label);
+extern void jur_flow_note_table(Oid relid);
+extern bool jur_flow_has_read(void);
+/* 42501 if what was read may not go there */
+extern void jur_flow_judge_row(const JurLabel *label, Oid relid);
+extern void jur_flow_judge_table(Oid relid);
+extern void jur_flow_judge_text(const char *what);
+extern JurLabel *jur_flow_label_of_new_table(Oid relid);
+extern void jur_flow_guard_call(FuncExpr *call);
+extern void jur_flow_before_run(const PlannedStmt *plan);
+extern void jur_flow_after_run(QueryDesc *query);
+extern void jur_flow_statement_begins(void);
+extern void jur_flow_session_ends(void);
+
 /* enforce_columns.c */
 extern JurLabel *jur_column_label(const JurTagged *tagged,
 								  const JurColumnTag *column,
@@ -70,8 +91,6 @@ extern void jur_refuse_column(Oid relid, AttrNumber attnum, const char *action);
 extern bool jur_touches_tagged(List *rtable);
 /* may the session read what column COLUMN of a table holds, for every row? */
 extern bool jur_column_is_open(const JurTagged *tagged, const JurColumnTag *column);
-/* a statement that makes a table of what it reads is running */
-extern int	jur_making_table;
 /* the wall for a table that a utility command reads or writes whole */
 extern void jur_wall_for_command(Oid relid, AclMode required);
 
@@ -85,6 +104,7 @@ typedef enum JurMark
 {
 	JUR_MARK_UNFILTERED = 'U',	/* its filter was taken out: rests on the ceiling */
 	JUR_MARK_MASKED = 'M',		/* its raised columns are masked, or guarded */
+	JUR_MARK_COPIED = 'C',		/* its rows go into a tagged target with their labels */
 	JUR_MARK_STATISTICS = 'S'	/* rows of a statistics catalog are filtered */
 } JurMark;
 extern void jur_mark(RangeTblEntry *rte, JurMark mark);
@@ -140,6 +160,9 @@ extern bool jur_export_admits(const JurLabel *label);
 extern void jur_export_run(JUR_EXECUTOR_RUN_PARAMS);
 /* is QUERY the one whose rows a COPY sends? */
 extern bool jur_export_wants(QueryDesc *query);
+
+/* enforce_utility.c: how many utility commands are running, one inside the other */
+extern int	jur_utility_depth;
 
 /* enforce_relabel.c */
 extern void jur_security_label(SecLabelStmt *stmt);

@@ -174,13 +174,99 @@ jur_sql_relabelled(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }
 
+/* -------------------------------------------------------------------- targets */
+
+/* filters on rows that are read to be written into SINK under their own label */
+static bool
+count_apart(Node *node, Oid *sink)
+{
+	FuncExpr   *call = (FuncExpr *) node;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, FuncExpr) && call->funcid == jur_function_oid("row_visible"))
+	{
+		call->funcid = jur_function_oid("target_row_visible");
+		call->args = lappend(call->args,
+							 makeConst(REGCLASSOID, -1, InvalidOid, sizeof(Oid),
+									   ObjectIdGetDatum(*sink), false, true));
+		return false;
+	}
+	return expression_tree_walker(node, count_apart, sink);
+}
+
+/*
+ * INSERT ... SELECT whose label is plainly that of its one tagged source: the
+ * source's entry, else NULL.  Each new row is then of one old row only.
+ */
+static RangeTblEntry *
+plain_source(const Query *query, const JurTagged *tagged)
+{
+	RangeTblEntry *source = NULL;
+	TargetEntry *entry = NULL;
+	Query	   *select;
+	ListCell   *lc;
+	Var		   *var;
+
+	foreach(lc, query->targetList)
+		if (((TargetEntry *) lfirst(lc))->resno == tagged->row_attnum)
+			entry = lfirst(lc);
+	if (entry == NULL || !IsA(entry->expr, Var))
+		return NULL;
+	var = (Var *) entry->expr;
+	source = rt_fetch(var->varno, query->rtable);
+	if (source->rtekind != RTE_SUBQUERY || var->varlevelsup != 0 || var->varattno <= 0)
+		return NULL;
+	select = source->subquery;
+	if (select->commandType != CMD_SELECT || select->setOperations || select->groupClause ||
+		select->groupingSets || select->hasAggs || select->hasWindowFuncs ||
+		select->distinctClause || select->hasTargetSRFs)
+		return NULL;
+	var = (Var *) ((TargetEntry *) list_nth(select->targetList, var->varattno - 1))->expr;
+	if (!IsA(var, Var) || var->varlevelsup != 0)
+		return NULL;
+	source = rt_fetch(var->varno, select->rtable);
+	if (source->rtekind != RTE_RELATION || source->relid < FirstNormalObjectId ||
+		jur_tags_of(source->relid)->row_attnum != var->varattno ||
+		jur_tags_of(source->relid)->ncolumns > 0)
+		return NULL;
+	return source;
+}
+
+static void
+tell_target_apart(Query *query)
+{
+	RangeTblEntry *target;
+	RangeTblEntry *source;
+	ListCell   *lc;
+
+	if (query->resultRelation == 0)
+		return;
+	target = rt_fetch(query->resultRelation, query->rtable);
+	if (target->relid < FirstNormalObjectId || !jur_is_tagged(target->relid))
+		return;
+	count_apart((Node *) target->securityQuals, &target->relid);
+	/* RETURNING tests the new rows by the filter for reading */
+	foreach(lc, query->withCheckOptions)
+		count_apart(((WithCheckOption *) lfirst(lc))->qual, &target->relid);
+	if (query->commandType != CMD_INSERT)
+		return;
+	source = plain_source(query, jur_tags_of(target->relid));
+	if (source && list_length(source->securityQuals) > 0)
+	{
+		count_apart((Node *) source->securityQuals, &target->relid);
+		jur_mark(source, JUR_MARK_COPIED);
+	}
+}
+
 /* ------------------------------------------------------------------ ceilings */
 
 static bool
 is_row_filter(Node *qual)
 {
 	return IsA(qual, FuncExpr) &&
-		((FuncExpr *) qual)->funcid == jur_function_oid("row_visible") &&
+		(((FuncExpr *) qual)->funcid == jur_function_oid("row_visible") ||
+		 ((FuncExpr *) qual)->funcid == jur_function_oid("target_row_visible")) &&
 		IsA(linitial(((FuncExpr *) qual)->args), Var);
 }
 
@@ -326,8 +412,11 @@ prepare_query(Node *node, void *context)
 
 	if (node == NULL)
 		return false;
+	if (IsA(node, FuncExpr))
+		jur_flow_guard_call((FuncExpr *) node);
 	if (!IsA(node, Query))
 		return expression_tree_walker(node, prepare_query, context);
+	tell_target_apart(query);
 	check_relabelling(query);
 	jur_mask_columns(query);
 	foreach(lc, query->rtable)

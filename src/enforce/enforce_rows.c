@@ -102,8 +102,9 @@ restrict_rows(CmdType command, Relation rel)
 		policies = lappend(policies,
 						   make_policy(false,
 									   call_on_label("row_visible", label, InvalidOid),
-									   call_on_label("row_writable", label,
-													 RelationGetRelid(rel))));
+									   call_on_label(tagged->row_attnum != 0 ?
+													 "static_writable" : "row_writable",
+													 label, RelationGetRelid(rel))));
 	}
 	if (tagged->row_attnum != 0)
 	{
@@ -169,6 +170,7 @@ typedef struct MemoEntry
 typedef struct Memo
 {
 	uint64		generation;
+	uint64		flow;			/* what has been read: verdicts on writes rest on it */
 	MemoEntry	entries[MEMO_SIZE];
 } Memo;
 
@@ -199,7 +201,20 @@ memo_slot(const char *bytes, Size size)
 static bool
 ask_policy(Datum label, FunctionCallInfo fcinfo)
 {
-	return jur_admits_datum(label, JUR_READ) == JUR_ALLOW;
+	if (jur_admits_datum(label, JUR_READ) != JUR_ALLOW)
+		return false;
+	jur_flow_note(jur_label_of_datum(label));
+	return true;
+}
+
+/* of the target of a statement: it counts apart (enforce_flow.c) */
+static bool
+ask_policy_for_target(Datum label, FunctionCallInfo fcinfo)
+{
+	if (jur_admits_datum(label, JUR_READ) != JUR_ALLOW)
+		return false;
+	jur_flow_note_target(PG_GETARG_OID(1), jur_label_of_datum(label));
+	return true;
 }
 
 bool
@@ -217,10 +232,11 @@ jur_memo_admits(FunctionCallInfo fcinfo, Datum label, JurAsk ask)
 	size = VARSIZE_ANY_EXHDR(value);
 	if (size > MEMO_BYTES || size == 0)
 		return ask(label, fcinfo);
-	if (memo->generation != jur_generation)
+	if (memo->generation != jur_generation || memo->flow != jur_flow_version)
 	{
 		memset(memo, 0, sizeof(Memo));
 		memo->generation = jur_generation;
+		memo->flow = jur_flow_version;
 	}
 	entry = &memo->entries[memo_slot(bytes, size)];
 	if (entry->size == size && memcmp(entry->bytes, bytes, size) == 0)
@@ -230,7 +246,32 @@ jur_memo_admits(FunctionCallInfo fcinfo, Datum label, JurAsk ask)
 	memcpy(entry->bytes, bytes, size);
 	/* asking may have found a new generation: then this entry is of that one */
 	memo->generation = jur_generation;
+	/* and what it noted as read changes none of the verdicts here */
+	memo->flow = jur_flow_version;
 	return entry->allowed;
+}
+
+static inline bool
+is_visible(FunctionCallInfo fcinfo, JurAsk ask)
+{
+	if (!jur_preloaded)
+		jur_require_preloaded("reading a tagged table");
+	if (PG_ARGISNULL(0))
+		return false;
+	if (likely(jur_memo_admits(fcinfo, PG_GETARG_DATUM(0), ask)))
+	{
+		rows_allowed++;
+		if (unlikely(jur_export != NULL))
+			jur_export_note(PG_GETARG_DATUM(0));
+		return true;
+	}
+	if (jur_observing())
+	{
+		rows_observed++;
+		return true;
+	}
+	rows_hidden++;
+	return false;
 }
 
 /*
@@ -241,24 +282,18 @@ PG_FUNCTION_INFO_V1(jur_sql_row_visible);
 Datum
 jur_sql_row_visible(PG_FUNCTION_ARGS)
 {
-	if (!jur_preloaded)
-		jur_require_preloaded("reading a tagged table");
-	if (PG_ARGISNULL(0))
-		PG_RETURN_BOOL(false);
-	if (likely(jur_memo_admits(fcinfo, PG_GETARG_DATUM(0), ask_policy)))
-	{
-		rows_allowed++;
-		if (unlikely(jur_export != NULL))
-			jur_export_note(PG_GETARG_DATUM(0));
-		PG_RETURN_BOOL(true);
-	}
-	if (jur_observing())
-	{
-		rows_observed++;
-		PG_RETURN_BOOL(true);
-	}
-	rows_hidden++;
-	PG_RETURN_BOOL(false);
+	PG_RETURN_BOOL(is_visible(fcinfo, ask_policy));
+}
+
+/*
+ * target_row_visible(label, table) returns boolean: the same for the rows of
+ * a statement's target, and for those copied into it label and all.
+ */
+PG_FUNCTION_INFO_V1(jur_sql_target_row_visible);
+Datum
+jur_sql_target_row_visible(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(is_visible(fcinfo, ask_policy_for_target));
 }
 
 void
@@ -398,6 +433,15 @@ static bool
 ask_writable(Datum label, FunctionCallInfo fcinfo)
 {
 	jur_check_new_label(jur_label_of_datum(label), PG_GETARG_OID(1));
+	jur_flow_judge_row(jur_label_of_datum(label), PG_GETARG_OID(1));
+	return true;
+}
+
+/* the table's own label, where rows have theirs: what was read is judged there */
+static bool
+ask_static_writable(Datum label, FunctionCallInfo fcinfo)
+{
+	jur_check_new_label(jur_label_of_datum(label), PG_GETARG_OID(1));
 	return true;
 }
 
@@ -417,5 +461,16 @@ jur_sql_row_writable(PG_FUNCTION_ARGS)
 						jur_relation_name(PG_GETARG_OID(1))),
 				 errhint("Give the label, or a default such as jurisdiction.default_label().")));
 	(void) jur_memo_admits(fcinfo, PG_GETARG_DATUM(0), ask_writable);
+	PG_RETURN_BOOL(true);
+}
+
+/* static_writable(label, table) returns boolean: the same for a table's own label */
+PG_FUNCTION_INFO_V1(jur_sql_static_writable);
+Datum
+jur_sql_static_writable(PG_FUNCTION_ARGS)
+{
+	jur_require_preloaded("writing to a tagged table");
+	if (!PG_ARGISNULL(0) && !PG_ARGISNULL(1))
+		(void) jur_memo_admits(fcinfo, PG_GETARG_DATUM(0), ask_static_writable);
 	PG_RETURN_BOOL(true);
 }

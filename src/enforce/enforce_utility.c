@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/namespace.h"
 #include "commands/defrem.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -23,6 +24,9 @@
 #include "base/errors.h"
 #include "base/settings.h"
 #include "enforce/enforce_internal.h"
+#include "enforce/tag_table.h"
+
+int			jur_utility_depth = 0;
 
 static ProcessUtility_hook_type prev_utility = NULL;
 
@@ -159,6 +163,24 @@ judge_database_setting(Node *node)
 	judge_setting(((AlterDatabaseSetStmt *) node)->setstmt->name, "ALTER DATABASE");
 }
 
+/* --------------------------------------------------------------------- flow */
+
+/* text that a function made of what it read, and leaves without a label */
+static void
+judge_text(Node *stmt)
+{
+	if (!jur_flow_has_read())
+		return;
+	if (IsA(stmt, NotifyStmt))
+		jur_flow_judge_text("a notification");
+	if (IsA(stmt, CommentStmt))
+		jur_flow_judge_text("a comment");
+	if (IsA(stmt, VariableSetStmt) && ((VariableSetStmt *) stmt)->name &&
+		(strchr(((VariableSetStmt *) stmt)->name, '.') ||
+		 strcmp(((VariableSetStmt *) stmt)->name, "application_name") == 0))
+		jur_flow_judge_text("a setting");
+}
+
 /* ----------------------------------------------------------------- the table */
 
 typedef struct UtilityRule
@@ -174,6 +196,9 @@ static const UtilityRule rules[] = {
 	{T_AlterSystemStmt, judge_alter_system, "settings switch enforcement off"},
 	{T_AlterRoleSetStmt, judge_role_setting, "or load a library at login"},
 	{T_AlterDatabaseSetStmt, judge_database_setting, "likewise"},
+	{T_NotifyStmt, judge_text, "a payload carries no label"},
+	{T_CommentStmt, judge_text, "nor does a comment"},
+	{T_VariableSetStmt, judge_text, "nor does a setting"},
 	{T_AlterTableStmt, jur_judge_ddl, "row security, label columns, children"},
 	{T_GrantRoleStmt, jur_judge_ddl, "a tagged role's membership is its clearance"},
 	{T_CreateRoleStmt, jur_judge_ddl, "IN ROLE is a grant"},
@@ -195,18 +220,42 @@ judge(Node *stmt)
 
 /* --------------------------------------------------------- what is remembered */
 
-/* does the command make a table out of what a query reads? */
-static bool
-makes_table(Node *stmt)
+/*
+ * The table that the command makes of what a query reads: its name, or NULL.
+ * *IS_NEW: it may not be there already.
+ */
+static RangeVar *
+made_table(Node *stmt, bool *is_new)
 {
+	*is_new = true;
 	if (IsA(stmt, ExplainStmt))
 	{
 		Node	   *query = ((ExplainStmt *) stmt)->query;
 
-		return IsA(query, Query) && ((Query *) query)->utilityStmt &&
-			makes_table(((Query *) query)->utilityStmt);
+		return IsA(query, Query) && ((Query *) query)->utilityStmt ?
+			made_table(((Query *) query)->utilityStmt, is_new) : NULL;
 	}
-	return IsA(stmt, CreateTableAsStmt) || IsA(stmt, RefreshMatViewStmt);
+	if (IsA(stmt, CreateTableAsStmt))
+		return ((CreateTableAsStmt *) stmt)->into->rel;
+	*is_new = false;
+	return IsA(stmt, RefreshMatViewStmt) ? ((RefreshMatViewStmt *) stmt)->relation : NULL;
+}
+
+/* it inherits, as its static label, what was read to make it */
+static void
+label_made_table(RangeVar *name)
+{
+	Oid			relid = RangeVarGetRelid(name, NoLock, true);
+	JurLabel   *label;
+
+	if (!OidIsValid(relid))
+		return;
+	label = jur_flow_label_of_new_table(relid);
+	if (label == NULL)
+		return;
+	jur_tag_table(relid, 0, jur_label_text(label), NULL);
+	jur_recorded("tag", jur_relation_name(relid),
+				 psprintf("made of what was read under %s", jur_label_text(label)));
 }
 
 static void
@@ -251,7 +300,9 @@ static void
 utility(JUR_UTILITY_PARAMS)
 {
 	Node	   *stmt = pstmt->utilityStmt;
-	int			making_table = jur_making_table;
+	int			depth = jur_utility_depth;
+	RangeVar   *made;
+	bool		is_new;
 	uint64		processed;
 
 	if (!is_ours_to_judge(stmt))
@@ -279,19 +330,26 @@ utility(JUR_UTILITY_PARAMS)
 			SetQueryCompletion(qc, CMDTAG_COPY, processed);
 		return;
 	}
-	jur_making_table += makes_table(stmt);
+	made = made_table(stmt, &is_new);
+	if (made && is_new && OidIsValid(RangeVarGetRelid(made, NoLock, true)))
+		made = NULL;
+	jur_utility_depth++;
 	PG_TRY();
 	{
 		if (IsA(stmt, CopyStmt))
 			jur_run_copy_out((CopyStmt *) stmt, run, JUR_UTILITY_ARGS);
 		else
 			run(JUR_UTILITY_ARGS);
+		if (made)
+			label_made_table(made);
 	}
 	PG_FINALLY();
 	{
-		jur_making_table = making_table;
+		jur_utility_depth = depth;
 	}
 	PG_END_TRY();
+	if (IsA(stmt, DiscardStmt) && ((DiscardStmt *) stmt)->target == DISCARD_ALL)
+		jur_flow_session_ends();
 	if (!IsTransactionState())
 		return;
 	if (IsA(stmt, DeclareCursorStmt))

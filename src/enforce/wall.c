@@ -54,8 +54,6 @@
 
 #define ACL_WRITE (ACL_INSERT | ACL_UPDATE | ACL_DELETE | ACL_TRUNCATE)
 
-int			jur_making_table = 0;
-
 static ExecutorCheckPerms_hook_type prev_check_perms = NULL;
 
 /* ------------------------------------------------------- policy and catalogs */
@@ -525,107 +523,15 @@ judge_entry(const RangeTblEntry *rte, const JurPerms *perms, JUR_CHECK_PERMS_PAR
 		return;
 	if (required == 0)
 	{
+		/* a materialized view's own query names it, and reads nothing there */
+		if (rte->relkind == RELKIND_MATVIEW)
+			return;
 		judge_child(tagged, JUR_CHECK_PERMS_ARGS);
 		return;
 	}
 	judge_tagged(tagged, required, check_as);
 	/* judging may have dropped the cache entry: look it up again */
 	judge_columns(jur_tags_of(relid), perms, jur_has_mark(rte, JUR_MARK_MASKED));
-}
-
-/* what is written into a view is written into the tables below it */
-static bool
-is_sink(Oid relid)
-{
-	return relid >= FirstNormalObjectId && !jur_is_tagged(relid) &&
-		get_rel_relkind(relid) != RELKIND_VIEW;
-}
-
-/* the untagged table that one of the calling statements writes, if any */
-static Oid
-sink_of_callers(void)
-{
-	JurFrame   *frame;
-	ListCell   *lc;
-
-	for (frame = jur_top_frame; frame; frame = frame->up)
-	{
-		CmdType		command = frame->query ? frame->query->operation :
-			frame->planned->commandType;
-		List	   *rtable = frame->query ? frame->query->plannedstmt->rtable :
-			frame->planned->rtable;
-		List	   *targets = frame->query ?
-			frame->query->plannedstmt->resultRelations :
-			frame->planned->resultRelation ?
-			list_make1_int(frame->planned->resultRelation) : NIL;
-
-		if (command == CMD_DELETE)
-			continue;
-		foreach(lc, targets)
-		{
-			Oid			relid = rt_fetch(lfirst_int(lc), rtable)->relid;
-
-			if (is_sink(relid))
-				return relid;
-		}
-	}
-	return InvalidOid;
-}
-
-/*
- * Until flow is controlled: what is read under a label may not be written
- * into a table that has none (ruling 27), nor may a function read it that is
- * called by a statement which writes one.
- */
-static void
-judge_flow(JUR_CHECK_PERMS_PARAMS)
-{
-	Oid			source = InvalidOid;
-	Oid			sink = InvalidOid;
-	ListCell   *lc;
-	const char *basis;
-
-	foreach(lc, rtes)
-	{
-		RangeTblEntry *rte = lfirst(lc);
-		JurPerms   *perms;
-
-		if (rte->rtekind != RTE_RELATION || rte->relid < FirstNormalObjectId)
-			continue;
-		perms = jur_rte_perms(rte);
-		if (perms == NULL)
-			continue;
-		/* a row lock asks for UPDATE too, but of no column */
-		if (((perms->requiredPerms & ACL_INSERT) ||
-			 !bms_is_empty(perms->updatedCols)) && is_sink(rte->relid))
-			sink = rte->relid;
-		if ((perms->requiredPerms & ACL_SELECT) && jur_is_tagged(rte->relid))
-			source = rte->relid;
-	}
-	if (OidIsValid(source) && !OidIsValid(sink))
-		sink = sink_of_callers();
-	if (!OidIsValid(source) || (!OidIsValid(sink) && jur_making_table == 0))
-		return;
-	if (is_referential_check() || jur_is_restoring())
-		return;
-	basis = jur_exemption("declassify");
-	if (basis)
-	{
-		jur_recorded("exemption", jur_relation_name(source),
-					 psprintf("declassify: %s", basis));
-		return;
-	}
-	if (!jur_refused("write", source, "rows would lose their label"))
-		return;
-	ereport(ERROR,
-			(errcode(JUR_ERR_REFUSED),
-			 OidIsValid(sink) ?
-			 errmsg("rows of tagged table %s may not be written into untagged table %s",
-					jur_relation_name(source), jur_relation_name(sink)) :
-			 errmsg("rows of tagged table %s may not be made into a new table",
-					jur_relation_name(source)),
-			 errdetail("They would lose their labels."),
-			 errhint("Write into a tagged table, or ask an officer for a \"declassify\" exemption.")));
 }
 
 bool
@@ -657,7 +563,6 @@ static bool
 check_perms(JUR_CHECK_PERMS_PARAMS)
 {
 	ListCell   *lc;
-	bool		touches_tagged = false;
 
 	if (prev_check_perms && !prev_check_perms(JUR_CHECK_PERMS_ARGS))
 		return false;
@@ -679,10 +584,7 @@ check_perms(JUR_CHECK_PERMS_PARAMS)
 		if (rte->rtekind != RTE_RELATION)
 			continue;
 		judge_entry(rte, jur_rte_perms(rte), JUR_CHECK_PERMS_ARGS);
-		touches_tagged |= rte->relid >= FirstNormalObjectId && jur_is_tagged(rte->relid);
 	}
-	if (touches_tagged)
-		judge_flow(JUR_CHECK_PERMS_ARGS);
 	return true;
 }
 

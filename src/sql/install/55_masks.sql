@@ -23,6 +23,13 @@ CREATE FUNCTION column_visible(label jurisdiction.label, relation regclass,
 COMMENT ON FUNCTION column_visible(jurisdiction.label, regclass, smallint) IS
 	'may this session read what a column holds in a row so labelled? The condition of every mask';
 
+CREATE FUNCTION target_column_visible(label jurisdiction.label, relation regclass,
+									  attnum smallint) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'jur_sql_target_column_visible'
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 2;
+COMMENT ON FUNCTION target_column_visible(jurisdiction.label, regclass, smallint) IS
+	'column_visible for a statement''s target: what is read there may be written back there';
+
 CREATE FUNCTION column_writable(label jurisdiction.label, relation regclass,
 								attnum smallint) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'jur_sql_column_writable'

@@ -10,6 +10,26 @@ CREATE FUNCTION row_visible(label jurisdiction.label) RETURNS boolean
 COMMENT ON FUNCTION row_visible(jurisdiction.label) IS
 	'may this session read a row so labelled? The filter of every tagged table';
 
+CREATE FUNCTION target_row_visible(label jurisdiction.label, relation regclass)
+	RETURNS boolean
+	AS 'MODULE_PATHNAME', 'jur_sql_target_row_visible'
+	LANGUAGE C STABLE CALLED ON NULL INPUT LEAKPROOF PARALLEL SAFE COST 2;
+COMMENT ON FUNCTION target_row_visible(jurisdiction.label, regclass) IS
+	'row_visible for rows of a statement''s target: what is read there may be written back there';
+
+CREATE FUNCTION static_writable(label jurisdiction.label, relation regclass)
+	RETURNS boolean
+	AS 'MODULE_PATHNAME', 'jur_sql_static_writable'
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 2;
+COMMENT ON FUNCTION static_writable(jurisdiction.label, regclass) IS
+	'row_writable for the label of the table itself, where rows have their own';
+
+CREATE FUNCTION flow_guard(value anyelement, sink int) RETURNS anyelement
+	AS 'MODULE_PATHNAME', 'jur_sql_flow_guard'
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION flow_guard(anyelement, int) IS
+	'the value, or an error (42501) if what the statement has read may not leave by the function it is an argument of';
+
 CREATE FUNCTION row_writable(label jurisdiction.label, relation regclass)
 	RETURNS boolean
 	AS 'MODULE_PATHNAME', 'jur_sql_row_writable'

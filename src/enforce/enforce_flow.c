@@ -1,0 +1,540 @@
+/*-------------------------------------------------------------------------
+ *
+ * enforce_flow.c
+ *	  Idea: what a statement has read, it may not write anywhere less
+ *	  restrictive.
+ *
+ * The watermark is the join of the labels under which a top-level statement,
+ * with all it calls, has read so far.  Filters and masks note each label they
+ * admit; where a filter was taken out of the plan, the ceiling is noted when
+ * the plan starts.  It falls when the next statement begins, or with
+ * jurisdiction.flow = session not before DISCARD ALL.
+ *
+ * Rows of a statement's own target count apart: their new versions stay in
+ * the same table under a label of their own, but a trigger that carries them
+ * elsewhere carries them under the label they had.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/parallel.h"
+#include "access/transam.h"
+#include "access/xact.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "parser/parsetree.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "base/compat.h"
+#include "base/errors.h"
+#include "base/settings.h"
+#include "base/shmem.h"
+#include "enforce/enforce_internal.h"
+
+/* labels of a statement's target, or of rows copied into it label and all */
+typedef struct TargetMark
+{
+	Oid			relid;
+	JurLabel   *label;
+} TargetMark;
+
+/* grows when what has been read does: verdicts on writes are old then */
+uint64		jur_flow_version = 1;
+
+static MemoryContext context = NULL;
+static JurLabel *watermark = NULL;	/* NULL: nothing restricted was read */
+static List *targets = NIL;		/* of TargetMark */
+static bool read_unknown = false;	/* something whose labels are not known */
+static TimestampTz read_at = 0; /* start of the statement that read it */
+
+/* ---------------------------------------------------------------------- noting */
+
+static bool
+is_off(void)
+{
+	return jur_flow == JUR_FLOW_OFF;
+}
+
+static MemoryContext
+enter_context(void)
+{
+	read_at = GetCurrentStatementStartTimestamp();
+	if (context == NULL)
+		context = AllocSetContextCreate(TopMemoryContext, "jurisdiction flow",
+										ALLOCSET_SMALL_SIZES);
+	return MemoryContextSwitchTo(context);
+}
+
+/* the label in the context of the watermark: join with nothing copies */
+static JurLabel *
+joined(const JurLabel *a, const JurLabel *b)
+{
+	JurLabel	unrestricted = {0, NULL};
+
+	return jur_label_join(a ? a : &unrestricted, b);
+}
+
+void
+jur_flow_note(const JurLabel *label)
+{
+	MemoryContext caller;
+
+	if (is_off() || label->natoms == 0 ||
+		(watermark && jur_label_flows(label, watermark)))
+		return;
+	if (IsParallelWorker())
+	{
+		/* the leader writes, so the leader must know */
+		jur_share_label(jur_label_text(label));
+	}
+	caller = enter_context();
+	watermark = joined(watermark, label);
+	MemoryContextSwitchTo(caller);
+	jur_flow_version++;
+}
+
+void
+jur_flow_note_target(Oid relid, const JurLabel *label)
+{
+	MemoryContext caller;
+	ListCell   *lc;
+	TargetMark *mark;
+
+	if (is_off() || label->natoms == 0)
+		return;
+	foreach(lc, targets)
+	{
+		mark = lfirst(lc);
+		if (mark->relid != relid)
+			continue;
+		if (jur_label_flows(label, mark->label))
+			return;
+		caller = enter_context();
+		mark->label = joined(mark->label, label);
+		MemoryContextSwitchTo(caller);
+		jur_flow_version++;
+		return;
+	}
+	caller = enter_context();
+	mark = palloc(sizeof(TargetMark));
+	mark->relid = relid;
+	mark->label = joined(NULL, label);
+	targets = lappend(targets, mark);
+	MemoryContextSwitchTo(caller);
+	jur_flow_version++;
+}
+
+/* a table was read whole, or by a plan without a filter: its ceiling */
+void
+jur_flow_note_table(Oid relid)
+{
+	const JurTagged *tagged = jur_tags_of(relid);
+	int			i;
+
+	if (is_off() || !tagged->is_tagged)
+		return;
+	if (tagged->relation && tagged->relation->label)
+		jur_flow_note(tagged->relation->label);
+	if (tagged->row_attnum != 0 && tagged->ceiling == NULL)
+	{
+		read_unknown = true;
+		read_at = GetCurrentStatementStartTimestamp();
+		jur_flow_version++;
+	}
+	if (tagged->ceiling)
+		jur_flow_note(tagged->ceiling);
+	for (i = 0; i < tagged->ncolumns; i++)
+		if (tagged->row_attnum == 0 || tagged->ceiling)
+			jur_flow_note(jur_column_label(tagged, &tagged->columns[i], tagged->ceiling));
+}
+
+/* what parallel workers have read meanwhile */
+static void
+collect_from_workers(void)
+{
+	char	   *text;
+	bool		overflowed;
+
+	if (IsParallelWorker())
+		return;
+	while ((text = jur_take_shared_label(&overflowed)) != NULL)
+	{
+		JurLabelError error;
+		JurLabel   *label = jur_label_parse(text, &error);
+
+		if (label)
+			jur_flow_note(label);
+		else
+			read_unknown = true;
+	}
+	if (overflowed)
+		read_unknown = true;
+}
+
+static void
+forget_all(void)
+{
+	watermark = NULL;
+	targets = NIL;
+	if (context)
+		MemoryContextReset(context);
+	read_unknown = false;
+	jur_flow_version++;
+}
+
+/*
+ * A top-level statement begins: what the one before it read is forgotten.
+ * Statements sent in one string are one, and so is whatever triggers run at
+ * COMMIT or a function called by the fast path.
+ */
+void
+jur_flow_statement_begins(void)
+{
+	if (watermark == NULL && targets == NIL && !read_unknown)
+		return;
+	if (jur_flow != JUR_FLOW_SESSION && read_at != GetCurrentStatementStartTimestamp())
+		forget_all();
+}
+
+void
+jur_flow_session_ends(void)
+{
+	forget_all();
+}
+
+/* ---------------------------------------------------------------------- asking */
+
+/* everything read, but for the rows of RELID itself */
+static JurLabel *
+read_besides(Oid relid)
+{
+	JurLabel   *label = watermark ? joined(NULL, watermark) : NULL;
+	ListCell   *lc;
+
+	collect_from_workers();
+	if (watermark)
+		label = joined(NULL, watermark);
+	foreach(lc, targets)
+	{
+		TargetMark *mark = lfirst(lc);
+
+		if (mark->relid != relid)
+			label = joined(label, mark->label);
+	}
+	return label;
+}
+
+bool
+jur_flow_has_read(void)
+{
+	collect_from_workers();
+	return !is_off() && (watermark || targets != NIL || read_unknown);
+}
+
+static void
+refuse_flow(const JurLabel *read, const JurLabel *sink, const char *what, Oid relid)
+{
+	bool		tell = jur_is_officer() && read;
+
+	if (!jur_refused("write", relid, psprintf("flow into %s", what)))
+		return;
+	ereport(ERROR,
+			(errcode(JUR_ERR_REFUSED),
+			 errmsg("what this statement has read may not be written into %s", what),
+			 tell ?
+			 errdetail("It was read under \"%s\"; %s is under \"%s\".",
+					   jur_label_text(read), what, jur_label_text(sink)) :
+			 errdetail("It would be less restricted there."),
+			 OidIsValid(relid) ?
+			 errhint("Write it under a label that covers what was read.  An officer may tag the table \"accepts LABEL\", or grant a \"declassify\" exemption.") :
+			 errhint("An officer may grant a \"declassify\" exemption.")));
+}
+
+static bool
+is_exempt(const JurLabel *read, Oid relid)
+{
+	const char *basis;
+
+	if (jur_is_restoring() || jur_current_subject()->exemption)
+		return true;
+	basis = jur_exemption_for("declassify", read);
+	if (basis == NULL)
+		return false;
+	jur_count(JUR_COUNT_EXEMPTIONS, 1);
+	jur_recorded("exemption", OidIsValid(relid) ? jur_relation_name(relid) : "",
+				 psprintf("declassify: %s", basis));
+	return true;
+}
+
+static void
+judge_sink(const JurLabel *sink, Oid relid, const char *what)
+{
+	JurLabel   *read;
+
+	if (is_off())
+		return;
+	read = read_besides(relid);
+	if (read == NULL && !read_unknown)
+		return;
+	if (!read_unknown && jur_label_flows(read, sink))
+		return;
+	if (!is_exempt(read, relid))
+		refuse_flow(read, sink, what, relid);
+}
+
+/*
+ * A new row labelled LABEL is about to go into RELID (whose static label
+ * counts too): does that cover what was read?
+ */
+void
+jur_flow_judge_row(const JurLabel *label, Oid relid)
+{
+	const JurTagged *tagged = jur_tags_of(relid);
+	const JurLabel *sink = label;
+
+	if (tagged->relation && tagged->relation->label)
+		sink = jur_label_join(sink, tagged->relation->label);
+	if (tagged->relation && tagged->relation->accepts)
+		sink = jur_label_join(sink, tagged->relation->accepts);
+	judge_sink(sink, relid, jur_relation_name(relid));
+	jur_flow_note_target(relid, label);
+}
+
+/* the statement has written rows into RELID, which has no row label */
+void
+jur_flow_judge_table(Oid relid)
+{
+	JurLabel	unrestricted = {0, NULL};
+	const JurTagged *tagged = jur_tags_of(relid);
+
+	judge_sink(tagged->relation && tagged->relation->accepts ?
+			   tagged->relation->accepts : &unrestricted,
+			   relid, jur_relation_name(relid));
+}
+
+/* text is about to go where it carries no label: a setting, a comment, ... */
+void
+jur_flow_judge_text(const char *what)
+{
+	JurLabel	unrestricted = {0, NULL};
+
+	judge_sink(&unrestricted, InvalidOid, what);
+}
+
+/*
+ * The label of a table made from what was read; NULL: nothing restricted.
+ * 42501 if it is not known.
+ */
+JurLabel *
+jur_flow_label_of_new_table(Oid relid)
+{
+	JurLabel   *read;
+
+	if (is_off())
+		return NULL;
+	read = read_besides(InvalidOid);
+	if (read_unknown && !is_exempt(read, relid))
+		refuse_flow(read, read, "a new table", relid);
+	if (read == NULL || read->natoms == 0)
+		return NULL;
+	if (jur_exemption_for("declassify", read))
+	{
+		(void) is_exempt(read, relid);
+		return NULL;
+	}
+	return read;
+}
+
+/* ------------------------------------------------------------------ functions */
+
+/*
+ * Built-in functions that leave what they are given where it has no label.
+ * Their arguments pass through flow_guard().
+ */
+static const struct
+{
+	const char *name;
+	const char *what;
+}			sinks[] =
+{
+	{"lo_from_bytea", "a large object"},
+	{"lo_put", "a large object"},
+	{"lowrite", "a large object"},
+	{"pg_logical_emit_message", "the write-ahead log"},
+	{"pg_notify", "a notification"},
+	{"set_config", "a setting"},
+	{"setval", "a sequence"},
+};
+
+static int
+sink_of_function(Oid function)
+{
+	char	   *name;
+	int			i;
+
+	if (function >= FirstNormalObjectId)
+		return -1;
+	name = get_func_name(function);
+	for (i = 0; name && i < lengthof(sinks); i++)
+		if (strcmp(name, sinks[i].name) == 0)
+			return i;
+	return -1;
+}
+
+/* every argument that is not a constant of the query's own text */
+void
+jur_flow_guard_call(FuncExpr *call)
+{
+	int			sink = sink_of_function(call->funcid);
+	ListCell   *lc;
+
+	if (sink < 0 || is_off())
+		return;
+	foreach(lc, call->args)
+	{
+		Node	   *argument = lfirst(lc);
+
+		if (IsA(argument, Const))
+			continue;
+		lfirst(lc) = makeFuncExpr(jur_function_oid("flow_guard"), exprType(argument),
+								  list_make2(argument,
+											 makeConst(INT4OID, -1, InvalidOid, sizeof(int32),
+													   Int32GetDatum(sink), false, true)),
+								  InvalidOid, exprCollation(argument),
+								  COERCE_EXPLICIT_CALL);
+	}
+}
+
+/*
+ * flow_guard(value, sink) returns the value, or an error if what this
+ * statement has read may not go there.
+ */
+PG_FUNCTION_INFO_V1(jur_sql_flow_guard);
+Datum
+jur_sql_flow_guard(PG_FUNCTION_ARGS)
+{
+	int			sink = PG_ARGISNULL(1) ? -1 : PG_GETARG_INT32(1);
+
+	jur_require_preloaded("jurisdiction.flow_guard()");
+	if (sink < 0 || sink >= lengthof(sinks))
+		ereport(ERROR,
+				(errcode(JUR_ERR_ARGUMENT), errmsg("there is no such sink")));
+	jur_flow_judge_text(sinks[sink].what);
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+}
+
+/* ------------------------------------------------------------------ statements */
+
+/* does the plan put values into this relation (and not only delete from it)? */
+static bool
+is_written(const PlannedStmt *plan, RangeTblEntry *rte)
+{
+	JurPerms   *perms = rte->rtekind == RTE_RELATION ? jur_plan_perms(plan, rte) : NULL;
+
+	/* a row lock asks for UPDATE too, but of no column */
+	return perms && ((perms->requiredPerms & ACL_INSERT) ||
+					 !bms_is_empty(perms->updatedCols));
+}
+
+/* the plan has run: what of its targets has no row label to be judged by? */
+void
+jur_flow_after_run(QueryDesc *query)
+{
+	const PlannedStmt *plan = query->plannedstmt;
+	ListCell   *lc;
+
+	/* a cascade carries keys, which the foreign key says are the same */
+	if (is_off() || plan->resultRelations == NIL || !jur_flow_has_read() ||
+		(InNoForceRLSOperation() && !jur_enclosed_in_referential_check()))
+		return;
+	foreach(lc, plan->rtable)
+	{
+		RangeTblEntry *rte = lfirst(lc);
+		const JurTagged *tagged;
+
+		if (!is_written(plan, rte) || rte->relid < FirstNormalObjectId ||
+			get_rel_relkind(rte->relid) == RELKIND_VIEW)
+			continue;
+		tagged = jur_tags_of(rte->relid);
+		if (tagged->row_attnum == 0 && !(tagged->relation && tagged->relation->label))
+			jur_flow_judge_table(rte->relid);
+	}
+}
+
+static bool
+is_in_rtable(Oid relid, List *rtable)
+{
+	ListCell   *lc;
+
+	foreach(lc, rtable)
+		if (((RangeTblEntry *) lfirst(lc))->rtekind == RTE_RELATION &&
+			((RangeTblEntry *) lfirst(lc))->relid == relid)
+			return true;
+	return false;
+}
+
+/* the plan starts: what of it will pass no filter? */
+void
+jur_flow_before_run(const PlannedStmt *plan)
+{
+	Index		index = 0;
+	ListCell   *lc;
+
+	if (is_off())
+		return;
+	foreach(lc, plan->rtable)
+	{
+		RangeTblEntry *rte = lfirst(lc);
+
+		index++;
+		if (rte->rtekind != RTE_RELATION || !jur_has_mark(rte, JUR_MARK_UNFILTERED))
+			continue;
+		if (list_member_int(plan->resultRelations, index))
+			jur_flow_note_target(rte->relid, jur_tags_of(rte->relid)->ceiling);
+		else if (jur_has_mark(rte, JUR_MARK_COPIED) && plan->resultRelations)
+			jur_flow_note_target(rt_fetch(linitial_int(plan->resultRelations),
+										  plan->rtable)->relid,
+								 jur_tags_of(rte->relid)->ceiling);
+		else
+			jur_flow_note_table(rte->relid);
+	}
+	/* functions that ran while planning have left what they read in the plan */
+	if (plan->dependsOnRole)
+		foreach(lc, plan->relationOids)
+			if (!is_in_rtable(lfirst_oid(lc), plan->rtable))
+				jur_flow_note_table(lfirst_oid(lc));
+}
+
+static void
+at_end_of_transaction(XactEvent event, void *arg)
+{
+	switch (event)
+	{
+		case XACT_EVENT_PRE_PREPARE:
+			if (jur_flow == JUR_FLOW_SESSION && jur_flow_has_read())
+				jur_flow_judge_text("a prepared transaction");
+			break;
+		case XACT_EVENT_COMMIT:
+		case XACT_EVENT_ABORT:
+		case XACT_EVENT_PREPARE:
+			if (jur_flow != JUR_FLOW_SESSION)
+				forget_all();
+			break;
+		default:
+			break;
+	}
+}
+
+void
+jur_enforce_flow_init(void)
+{
+	RegisterXactCallback(at_end_of_transaction, NULL);
+}
