@@ -125,11 +125,14 @@ decisions_may_differ(void)
 bool
 jur_session_refresh(void)
 {
+	TimestampTz now = GetCurrentStatementStartTimestamp();
 	bool		changed = false;
 
 	if (is_finding_out)
 		return false;
-	moment = GetCurrentStatementStartTimestamp();
+	if (moment != now)
+		jur_count_hits();
+	moment = now;
 	if (is_another_session())
 	{
 		/* also where no catalog can be read: outside a transaction */
