@@ -85,21 +85,25 @@ match_key(const void *a, const void *b, Size keysize)
 static void
 start_afresh(void)
 {
-	HASHCTL		control = {.keysize = sizeof(LabelKey),.entrysize = sizeof(LabelEntry)};
+	HASHCTL		control = {0};
 
 	if (context == NULL)
 	{
-		context = AllocSetContextCreate(TopMemoryContext, "jurisdiction decisions",
+		context = AllocSetContextCreate(TopMemoryContext,
+										"jurisdiction decisions",
 										ALLOCSET_DEFAULT_SIZES);
 		before_shmem_exit(count_hits_at_exit, (Datum) 0);
 	}
 	labels = NULL;
 	MemoryContextReset(context);
+	control.keysize = sizeof(LabelKey);
+	control.entrysize = sizeof(LabelEntry);
 	control.hash = hash_key;
 	control.match = match_key;
 	control.hcxt = context;
 	labels = hash_create("jurisdiction decisions", 64, &control,
-						 HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+						 HASH_ELEM | HASH_FUNCTION | HASH_COMPARE |
+						 HASH_CONTEXT);
 	generation = jur_generation;
 }
 

@@ -163,7 +163,7 @@ jur_require_officer(const char *what)
 			 errhint("Until a role is tagged \"officer\", superusers stand in.")));
 }
 
-/* ---------------------------------------------------------------- exemptions */
+/* -------------------------------------------------------------- exemptions */
 
 /* a missing column is a table that has been altered, and no exemption */
 static Datum
