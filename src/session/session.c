@@ -58,7 +58,7 @@ mark_stale(JurChange change, Oid relid)
 	}
 }
 
-/* ------------------------------------------------------------- finding it out */
+/* ---------------------------------------------------------- finding it out */
 
 static void
 find_out(void)
@@ -104,7 +104,8 @@ is_another_session(void)
 		moment < known->since || moment >= known->until ||
 		strcmp(known->purpose, jur_purpose ? jur_purpose : "") != 0 ||
 		strcmp(known->site, jur_site ? jur_site : "") != 0 ||
-		strcmp(known->local_place, jur_local_place ? jur_local_place : "") != 0;
+		strcmp(known->local_place,
+			   jur_local_place ? jur_local_place : "") != 0;
 }
 
 /* could a decision come out differently, although the subject is the same? */
@@ -125,11 +126,14 @@ decisions_may_differ(void)
 bool
 jur_session_refresh(void)
 {
+	TimestampTz now = GetCurrentStatementStartTimestamp();
 	bool		changed = false;
 
 	if (is_finding_out)
 		return false;
-	moment = GetCurrentStatementStartTimestamp();
+	if (moment != now)
+		jur_count_hits();
+	moment = now;
 	if (is_another_session())
 	{
 		/* also where no catalog can be read: outside a transaction */
@@ -148,7 +152,7 @@ jur_session_refresh(void)
 	return changed;
 }
 
-/* -------------------------------------------------------------------- asking */
+/* ------------------------------------------------------------------ asking */
 
 const JurKnown *
 jur_known(void)
@@ -204,7 +208,7 @@ jur_is_backup(void)
 	return jur_is_installed() && jur_known()->is_backup;
 }
 
-/* ----------------------------------------------------------------- questions */
+/* --------------------------------------------------------------- questions */
 
 static JurQuestion
 question_for(JurAction action, const JurArrival *arrival, bool needs_clearance)
@@ -249,7 +253,7 @@ jur_question(JurAction action)
 	return question_for(action, NULL, true);
 }
 
-/* ------------------------------------------------------------------- purpose */
+/* ----------------------------------------------------------------- purpose */
 
 /*
  * May the roles of this session declare PURPOSE?  Before the session has

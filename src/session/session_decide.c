@@ -12,6 +12,7 @@
 
 #include "common/hashfn.h"
 #include "fmgr.h"
+#include "storage/ipc.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
@@ -45,6 +46,25 @@ static MemoryContext context = NULL;
 static HTAB *labels = NULL;
 static uint64 generation = 0;
 
+/*
+ * Answers from the cache that are not counted yet: to write a counter that
+ * every session writes takes longer than to answer.
+ */
+static uint64 hits = 0;
+
+void
+jur_count_hits(void)
+{
+	jur_count(JUR_COUNT_CACHE_HITS, hits);
+	hits = 0;
+}
+
+static void
+count_hits_at_exit(int code, Datum arg)
+{
+	jur_count_hits();
+}
+
 static uint32
 hash_key(const void *key, Size keysize)
 {
@@ -65,18 +85,25 @@ match_key(const void *a, const void *b, Size keysize)
 static void
 start_afresh(void)
 {
-	HASHCTL		control = {.keysize = sizeof(LabelKey),.entrysize = sizeof(LabelEntry)};
+	HASHCTL		control = {0};
 
 	if (context == NULL)
-		context = AllocSetContextCreate(TopMemoryContext, "jurisdiction decisions",
+	{
+		context = AllocSetContextCreate(TopMemoryContext,
+										"jurisdiction decisions",
 										ALLOCSET_DEFAULT_SIZES);
+		before_shmem_exit(count_hits_at_exit, (Datum) 0);
+	}
 	labels = NULL;
 	MemoryContextReset(context);
+	control.keysize = sizeof(LabelKey);
+	control.entrysize = sizeof(LabelEntry);
 	control.hash = hash_key;
 	control.match = match_key;
 	control.hcxt = context;
 	labels = hash_create("jurisdiction decisions", 64, &control,
-						 HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+						 HASH_ELEM | HASH_FUNCTION | HASH_COMPARE |
+						 HASH_CONTEXT);
 	generation = jur_generation;
 }
 
@@ -124,7 +151,7 @@ jur_admits_datum(Datum label, JurAction action)
 	entry = hash_search(labels, &key, HASH_FIND, NULL);
 	if (entry && entry->known[action] != NOT_KNOWN)
 	{
-		jur_count(JUR_COUNT_CACHE_HITS, 1);
+		hits++;
 		return entry->known[action] == KNOWN_ALLOW ? JUR_ALLOW : JUR_DENY;
 	}
 	verdict = decide_datum(label, action);

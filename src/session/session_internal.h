@@ -110,6 +110,9 @@ extern const JurKnown *jur_known(void);
 /* decisions made now hold no longer than WHEN */
 extern void jur_decisions_end(TimestampTz when);
 
+/* session_decide.c: what it answered from its cache, into the counters */
+extern void jur_count_hits(void);
+
 /* session_officer.c: the basis of an exemption of a role, and when it ends */
 typedef struct JurExemption
 {

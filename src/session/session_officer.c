@@ -74,9 +74,16 @@ at_end_of_transaction(XactEvent event, void *arg)
 	switch (event)
 	{
 		case XACT_EVENT_PRE_COMMIT:
-			/* the tag may have been rolled back to a savepoint */
+
+			/*
+			 * The tag may have been rolled back to a savepoint; or be of the
+			 * last command, whose effects are not visible yet.
+			 */
 			if (is_appointing)
+			{
+				CommandCounterIncrement();
 				is_appointing = jur_any_officer();
+			}
 			break;
 		case XACT_EVENT_COMMIT:
 			if (is_appointing)
@@ -156,7 +163,7 @@ jur_require_officer(const char *what)
 			 errhint("Until a role is tagged \"officer\", superusers stand in.")));
 }
 
-/* ---------------------------------------------------------------- exemptions */
+/* -------------------------------------------------------------- exemptions */
 
 /* a missing column is a table that has been altered, and no exemption */
 static Datum

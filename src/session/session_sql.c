@@ -19,7 +19,8 @@
 #include "session/session_internal.h"
 
 static void
-put_line(ReturnSetInfo *result, const char *item, const char *value, const char *source)
+put_line(ReturnSetInfo *result, const char *item, const char *value,
+		 const char *source)
 {
 	Datum		values[3];
 	bool		nulls[3] = {false};
@@ -52,7 +53,8 @@ jur_sql_session(PG_FUNCTION_ARGS)
 	jur_require_preloaded("jurisdiction.session()");
 	jur_session_refresh();
 	InitMaterializedSRF(fcinfo, 0);
-	put_line(result, "session_user", GetUserNameFromId(GetSessionUserId(), true), "login");
+	put_line(result, "session_user",
+			 GetUserNameFromId(GetSessionUserId(), true), "login");
 	put_line(result, "role", GetUserNameFromId(GetOuterUserId(), true),
 			 GetOuterUserId() == GetSessionUserId() ? "login" : "SET ROLE");
 	put_line(result, "site", jur_site && *jur_site ? jur_site : NULL,
@@ -63,8 +65,10 @@ jur_sql_session(PG_FUNCTION_ARGS)
 
 		put_line(result, line->item, line->value, line->source);
 	}
-	put_line(result, "officer", jur_is_officer() ? "yes" : "no", why_officer());
-	put_line(result, "backup", jur_is_backup() ? "yes" : "no", "tag of the role");
+	put_line(result, "officer", jur_is_officer() ? "yes" : "no",
+			 why_officer());
+	put_line(result, "backup", jur_is_backup() ? "yes" : "no",
+			 "tag of the role");
 	put_line(result, "enforcement",
 			 jur_enforcement == JUR_OBSERVE ? "observe" : "enforce",
 			 "jurisdiction.enforcement");
@@ -101,7 +105,8 @@ jur_sql_default_label(PG_FUNCTION_ARGS)
 	jur_session_refresh();
 	subject = jur_current_subject();
 	if (subject->arrival.nplaces > 0)
-		label = label_of_places(subject->arrival.places, subject->arrival.nplaces);
+		label = label_of_places(subject->arrival.places,
+								subject->arrival.nplaces);
 	else if (subject->site)
 		label = label_of_places(&subject->site, 1);
 	else
@@ -133,7 +138,8 @@ jur_sql_admits(PG_FUNCTION_ARGS)
 	JurAction	action;
 
 	jur_require_preloaded("jurisdiction.admits()");
-	action = jur_action_of_text(PG_ARGISNULL(1) ? "" : text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	action = jur_action_of_text(PG_ARGISNULL(1) ? "" :
+								text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	if (PG_ARGISNULL(0))
 		PG_RETURN_BOOL(false);
 	jur_session_refresh();

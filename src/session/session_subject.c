@@ -64,7 +64,7 @@ add_unknown_place(JurKnown *known, const char *why)
 	add_source(known, "place", "unknown", why);
 }
 
-/* --------------------------------------------------------------------- roles */
+/* ------------------------------------------------------------------- roles */
 
 static const char *
 clearance_text(const JurClearance *clearance)
@@ -144,7 +144,8 @@ inherited_roles(Oid role)
 	for (next = 0; next < list_length(closure); next++)
 	{
 		Oid			member = list_nth_oid(closure, next);
-		bool		inherits pg_attribute_unused() = inherits_by_default(member);
+		bool		inherits pg_attribute_unused() =
+		inherits_by_default(member);
 		CatCList   *list = SearchSysCacheList1(AUTHMEMMEMROLE,
 											   ObjectIdGetDatum(member));
 		int			i;
@@ -205,7 +206,7 @@ add_role(JurKnown *known, Oid role, bool is_outer)
 	}
 }
 
-/* ------------------------------------------------------- network, site, rest */
+/* ----------------------------------------------------- network, site, rest */
 
 static void
 add_site(JurKnown *known, const char *source)
@@ -226,7 +227,7 @@ add_network(JurKnown *known)
 		add_unknown_place(known, "the client's address is in no range of jurisdiction.network");
 	if (network->place == NULL)
 		return;
-	/* what cannot be relied on may take away, but never be all that is known */
+	/* what cannot be relied on may take away, never be all that is known */
 	if (!network->trusted && known->subject.arrival.nplaces == 0)
 		add_site(known, "jurisdiction.site, beside an untrusted network");
 	source = network->range == NULL ? "jurisdiction.local_place" :
@@ -245,7 +246,8 @@ exemption_text(const JurExemption *exemption)
 	if (exemption->scope)
 		appendStringInfo(&text, ", for %s", jur_label_text(exemption->scope));
 	if (!TIMESTAMP_NOT_FINITE(exemption->until))
-		appendStringInfo(&text, ", until %s", timestamptz_to_str(exemption->until));
+		appendStringInfo(&text, ", until %s",
+						 timestamptz_to_str(exemption->until));
 	return text.data;
 }
 
@@ -262,15 +264,16 @@ add_exemptions(JurKnown *known, TimestampTz moment)
 	{
 		JurExemption *exemption = lfirst(lc);
 
-		add_source(known, "exemption", exemption->kind, exemption_text(exemption));
+		add_source(known, "exemption", exemption->kind,
+				   exemption_text(exemption));
 		known->until = Min(known->until, exemption->until);
 
 		/*
 		 * What a bypass lifts is all of it: the wall lets whole tables pass,
 		 * and cannot tell the rows of a scope.
 		 */
-		if (strcmp(exemption->kind, "bypass") == 0 && exemption->scope == NULL &&
-			known->subject.exemption == NULL)
+		if (strcmp(exemption->kind, "bypass") == 0 &&
+			exemption->scope == NULL && known->subject.exemption == NULL)
 			known->subject.exemption = exemption->basis;
 	}
 }
@@ -316,7 +319,7 @@ fail_closed(JurKnown *known)
 	add_unknown_place(known, "a tag of the session's roles cannot be read");
 }
 
-/* ----------------------------------------------------------------- the subject */
+/* ------------------------------------------------------------- the subject */
 
 static uint64
 hash_text(uint64 hash, const char *text)
