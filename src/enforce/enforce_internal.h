@@ -141,6 +141,11 @@ extern void jur_export_run(JUR_EXECUTOR_RUN_PARAMS);
 /* is QUERY the one whose rows a COPY sends? */
 extern bool jur_export_wants(QueryDesc *query);
 
+/* enforce_explain.c */
+/* the EXPLAIN to run in place of PSTMT; raises where ANALYZE may not be used */
+extern PlannedStmt *jur_guard_explain(PlannedStmt *pstmt, const char *query_string,
+									  ParamListInfo params, QueryEnvironment *env);
+
 /* enforce_relabel.c */
 extern void jur_security_label(SecLabelStmt *stmt);
 extern void jur_tag_child(Oid parent, Oid child);
