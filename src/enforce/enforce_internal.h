@@ -164,6 +164,11 @@ extern bool jur_export_wants(QueryDesc *query);
 /* enforce_utility.c: how many utility commands are running, one inside the other */
 extern int	jur_utility_depth;
 
+/* enforce_explain.c */
+/* the EXPLAIN to run in place of PSTMT; raises where ANALYZE may not be used */
+extern PlannedStmt *jur_guard_explain(PlannedStmt *pstmt, const char *query_string,
+									  ParamListInfo params, QueryEnvironment *env);
+
 /* enforce_relabel.c */
 extern void jur_security_label(SecLabelStmt *stmt);
 extern void jur_tag_child(Oid parent, Oid child);

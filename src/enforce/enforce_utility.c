@@ -287,6 +287,13 @@ run(JUR_UTILITY_PARAMS)
 		standard_ProcessUtility(JUR_UTILITY_ARGS);
 }
 
+static void
+run_explain(JUR_UTILITY_PARAMS)
+{
+	pstmt = jur_guard_explain(pstmt, queryString, params, queryEnv);
+	run(JUR_UTILITY_ARGS);
+}
+
 static bool
 is_our_label(Node *stmt)
 {
@@ -338,6 +345,8 @@ utility(JUR_UTILITY_PARAMS)
 	{
 		if (IsA(stmt, CopyStmt))
 			jur_run_copy_out((CopyStmt *) stmt, run, JUR_UTILITY_ARGS);
+		else if (IsA(stmt, ExplainStmt))
+			run_explain(JUR_UTILITY_ARGS);
 		else
 			run(JUR_UTILITY_ARGS);
 		if (made)
