@@ -76,6 +76,7 @@ extern int	jur_making_table;
 extern void jur_wall_for_command(Oid relid, AclMode required);
 
 /* enforce_plan.c */
+extern void jur_check_relabelling(Datum old_label, Datum new_label, Oid relid);
 /* the session has changed: plans made without a filter go */
 extern void jur_plans_are_stale(void);
 /* raise if a plan without a filter may not run now */
@@ -146,6 +147,9 @@ extern void jur_security_label(SecLabelStmt *stmt);
 extern void jur_tag_child(Oid parent, Oid child);
 /* our own ALTER TABLE is running: enforce_ddl.c lets it pass */
 extern bool jur_internal_ddl;
+
+/* relabel_trigger.c */
+extern void jur_watch_relabelling(QueryDesc *query, int flags);
 
 /* enforce_ddl.c */
 extern void jur_judge_ddl(Node *stmt);
