@@ -152,6 +152,8 @@ extern bool jur_internal_ddl;
 extern void jur_watch_relabelling(QueryDesc *query, int flags);
 
 /* enforce_ddl.c */
+/* ALTER TABLE is running, so many levels of it */
+extern int	jur_altering_table;
 extern void jur_judge_ddl(Node *stmt);
 extern void jur_follow_ddl(Node *stmt);
 

@@ -252,6 +252,7 @@ utility(JUR_UTILITY_PARAMS)
 {
 	Node	   *stmt = pstmt->utilityStmt;
 	int			making_table = jur_making_table;
+	int			altering_table = jur_altering_table;
 	uint64		processed;
 
 	if (!is_ours_to_judge(stmt))
@@ -280,6 +281,7 @@ utility(JUR_UTILITY_PARAMS)
 		return;
 	}
 	jur_making_table += makes_table(stmt);
+	jur_altering_table += IsA(stmt, AlterTableStmt);
 	PG_TRY();
 	{
 		if (IsA(stmt, CopyStmt))
@@ -290,6 +292,7 @@ utility(JUR_UTILITY_PARAMS)
 	PG_FINALLY();
 	{
 		jur_making_table = making_table;
+		jur_altering_table = altering_table;
 	}
 	PG_END_TRY();
 	if (!IsTransactionState())
