@@ -285,6 +285,8 @@ jur_run_copy_out(CopyStmt *stmt, JurRunUtility run, JUR_UTILITY_PARAMS)
 		run(JUR_UTILITY_ARGS);
 		return;
 	}
+	/* a function's plan without a filter would not tell which rows it reads */
+	jur_plans_are_stale();
 	export.question = question_of(stmt);
 	export.context = CurrentMemoryContext;
 	if (stmt->relation)

@@ -12,6 +12,7 @@
 #include "access/genam.h"
 #include "access/table.h"
 #include "access/transam.h"
+#include "access/xact.h"
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "catalog/objectaccess.h"
@@ -39,6 +40,8 @@
 #include "base/settings.h"
 #include "enforce/enforce_internal.h"
 #include "enforce/tag_table.h"
+
+int			jur_altering_table = 0;
 
 static object_access_hook_type prev_object_access = NULL;
 
@@ -77,19 +80,6 @@ is_guarded_column(const JurTagged *tagged, const char *name)
 		if (tagged->columns[i].attnum == attnum)
 			return true;
 	return false;
-}
-
-/* is CONSTRAINT the CHECK that "rows within" made? */
-static bool
-is_ceiling(const JurTagged *tagged, const char *constraint)
-{
-	char	   *column;
-
-	if (tagged->ceiling == NULL || constraint == NULL)
-		return false;
-	column = get_attname(tagged->relid, tagged->row_attnum, true);
-	return column &&
-		strcmp(constraint, makeObjectName(column, NULL, "within")) == 0;
 }
 
 static Oid
@@ -155,7 +145,7 @@ judge_alter_tagged(const JurTagged *tagged, const AlterTableCmd *cmd)
 						   "Every row of a tagged table has a label.", "Ask an officer.");
 			break;
 		case AT_DropConstraint:
-			if (is_ceiling(tagged, cmd->name) && !may_change_protection())
+			if (jur_is_ceiling(relid, cmd->name) && !may_change_protection())
 				refuse_ddl(psprintf("constraint \"%s\" of %s", cmd->name, name),
 						   "It enforces the ceiling of \"rows within\".", "Ask an officer.");
 			break;
@@ -446,6 +436,21 @@ follow_alter_table(AlterTableStmt *stmt)
 	}
 }
 
+/* the ceiling's CHECK is named for its column */
+static void
+follow_rename(RenameStmt *stmt)
+{
+	Oid			relid = relation_of(stmt->relation);
+	const JurTagged *tagged;
+
+	if (stmt->renameType != OBJECT_COLUMN || !OidIsValid(relid))
+		return;
+	CommandCounterIncrement();
+	tagged = jur_tags_of(relid);
+	if (tagged->ceiling && get_attnum(relid, stmt->newname) == tagged->row_attnum)
+		jur_rename_ceiling(relid, stmt->subname, stmt->newname);
+}
+
 void
 jur_follow_ddl(Node *stmt)
 {
@@ -465,6 +470,9 @@ jur_follow_ddl(Node *stmt)
 			break;
 		case T_AlterTableStmt:
 			follow_alter_table((AlterTableStmt *) stmt);
+			break;
+		case T_RenameStmt:
+			follow_rename((RenameStmt *) stmt);
 			break;
 		default:
 			break;
@@ -558,6 +566,24 @@ judge_own_object(ObjectAccessType access, Oid classid, Oid objid)
 			   "Its objects carry out the tags of this database.", "Ask an officer.");
 }
 
+/*
+ * Dropping the extension or its schema with CASCADE would take the row labels
+ * along, and leave the rows: that is for nobody.  An officer may drop a row
+ * label by ALTER TABLE.
+ */
+static void
+judge_column_drop(Oid relid, AttrNumber attnum)
+{
+	if (relid < FirstNormalObjectId || jur_tags_of(relid)->row_attnum != attnum ||
+		jur_internal_ddl || IsBinaryUpgrade)
+		return;
+	if (jur_altering_table > 0 && may_change_protection())
+		return;
+	refuse_ddl(psprintf("column \"%s\" of %s", get_attname(relid, attnum, false),
+						jur_relation_name(relid)),
+			   "It is the row label.", "An officer may remove its tag first.");
+}
+
 static void
 object_access(ObjectAccessType access, Oid classid, Oid objid, int subid, void *arg)
 {
@@ -592,12 +618,8 @@ object_access(ObjectAccessType access, Oid classid, Oid objid, int subid, void *
 	if (access == OAT_DROP && classid == RelationRelationId && subid == 0 &&
 		objid >= FirstNormalObjectId && jur_is_tagged(objid))
 		jur_recorded("drop", jur_relation_name(objid), "");
-	if (access == OAT_DROP && classid == RelationRelationId && subid > 0 &&
-		objid >= FirstNormalObjectId && jur_tags_of(objid)->row_attnum == subid &&
-		!may_change_protection())
-		refuse_ddl(psprintf("column \"%s\" of %s", get_attname(objid, subid, false),
-							jur_relation_name(objid)),
-				   "It is the row label.", "Ask an officer.");
+	if (access == OAT_DROP && classid == RelationRelationId && subid > 0)
+		judge_column_drop(objid, subid);
 	judge_own_object(access, classid, objid);
 }
 

@@ -237,6 +237,7 @@ execute_start(QueryDesc *query, int flags)
 		standard_ExecutorStart(query, flags);
 	if (is_ours && reads_tagged(query->plannedstmt))
 	{
+		jur_watch_relabelling(query, flags);
 		jur_check_unfiltered(query->plannedstmt->rtable);
 		stamp_query(query);
 		note_in_callers(query->plannedstmt);

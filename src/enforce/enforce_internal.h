@@ -95,6 +95,7 @@ extern bool jur_column_is_open(const JurTagged *tagged, const JurColumnTag *colu
 extern void jur_wall_for_command(Oid relid, AclMode required);
 
 /* enforce_plan.c */
+extern void jur_check_relabelling(Datum old_label, Datum new_label, Oid relid);
 /* the session has changed: plans made without a filter go */
 extern void jur_plans_are_stale(void);
 /* raise if a plan without a filter may not run now */
@@ -175,7 +176,12 @@ extern void jur_tag_child(Oid parent, Oid child);
 /* our own ALTER TABLE is running: enforce_ddl.c lets it pass */
 extern bool jur_internal_ddl;
 
+/* relabel_trigger.c */
+extern void jur_watch_relabelling(QueryDesc *query, int flags);
+
 /* enforce_ddl.c */
+/* ALTER TABLE is running, so many levels of it */
+extern int	jur_altering_table;
 extern void jur_judge_ddl(Node *stmt);
 extern void jur_follow_ddl(Node *stmt);
 

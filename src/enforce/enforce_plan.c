@@ -139,38 +139,43 @@ refuse_relabelling(const JurLabel *old, const JurLabel *new, Oid relid,
 }
 
 /*
+ * Raises unless the session may give label NEW to a row labelled OLD.  Up is
+ * a matter of writing the new label; down and sideways need an exemption.
+ */
+void
+jur_check_relabelling(Datum old_label, Datum new_label, Oid relid)
+{
+	JurLabel   *old = jur_label_of_datum(old_label);
+	JurLabel   *new = jur_label_of_datum(new_label);
+	const char *kind;
+	const char *basis;
+
+	if (jur_label_flows(old, new) || jur_is_restoring())
+		return;
+	kind = jur_label_flows(new, old) ? "write_down" : "relabel";
+	basis = jur_exemption_for(kind, old);
+	if (basis == NULL)
+	{
+		refuse_relabelling(old, new, relid, kind);
+		return;
+	}
+	jur_count(JUR_COUNT_EXEMPTIONS, 1);
+	jur_recorded("exemption", jur_relation_name(relid), psprintf("%s: %s", kind, basis));
+}
+
+/*
  * relabelled(new, old, table) returns label: NEW, or an error if the session
- * may not give it to a row labelled OLD.  Up is a matter of writing the new
- * label; down and sideways need an exemption.
+ * may not give it to a row labelled OLD.
  */
 PG_FUNCTION_INFO_V1(jur_sql_relabelled);
 Datum
 jur_sql_relabelled(PG_FUNCTION_ARGS)
 {
-	JurLabel   *new;
-	JurLabel   *old;
-	const char *kind;
-	const char *basis;
-
 	jur_require_preloaded("writing to a tagged table");
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	if (PG_ARGISNULL(1))
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	new = jur_label_of_datum(PG_GETARG_DATUM(0));
-	old = jur_label_of_datum(PG_GETARG_DATUM(1));
-	if (jur_label_flows(old, new) || jur_is_restoring())
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	kind = jur_label_flows(new, old) ? "write_down" : "relabel";
-	basis = jur_exemption_for(kind, old);
-	if (basis == NULL)
-		refuse_relabelling(old, new, PG_GETARG_OID(2), kind);
-	else
-	{
-		jur_count(JUR_COUNT_EXEMPTIONS, 1);
-		jur_recorded("exemption", jur_relation_name(PG_GETARG_OID(2)),
-					 psprintf("%s: %s", kind, basis));
-	}
+	if (!PG_ARGISNULL(1))
+		jur_check_relabelling(PG_GETARG_DATUM(1), PG_GETARG_DATUM(0), PG_GETARG_OID(2));
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }
 

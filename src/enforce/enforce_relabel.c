@@ -17,6 +17,7 @@
 #include "access/relation.h"
 #include "access/table.h"
 #include "access/xact.h"
+#include "catalog/namespace.h"
 #include "catalog/objectaddress.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
@@ -335,34 +336,54 @@ check_kind(Relation rel, bool is_column)
 			 errhint("Tables, partitioned and foreign tables and their columns can be tagged, and materialized views as a whole; a view shows what its tables do.")));
 }
 
+/*
+ * Does the tag (a column's, a relation's, or none) take the place of tighter
+ * or no tags only, on the relation and on all below it, which get it as well?
+ */
+static bool
+tightens_family(Oid relid, AttrNumber attnum, const JurColumnTag *column,
+				const JurRelationTag *relation)
+{
+	char	   *name = attnum ? get_attname(relid, attnum, false) : NULL;
+	List	   *family = find_all_inheritors(relid, AccessExclusiveLock, NULL);
+	bool		tightens = true;
+	ListCell   *lc;
+
+	foreach(lc, family)
+	{
+		char	   *before = jur_tag_text(RelationRelationId, lfirst_oid(lc),
+										  name ? get_attnum(lfirst_oid(lc), name) : 0);
+
+		if (column)
+			tightens &= column_tightens(before, column);
+		else if (relation)
+			tightens &= relation_tightens(before, relation);
+		else
+			tightens &= before == NULL;
+	}
+	return tightens;
+}
+
 static void
 label_relation(SecLabelStmt *stmt, Relation rel, AttrNumber attnum)
 {
 	Oid			relid = RelationGetRelid(rel);
 	char	   *object = jur_relation_name(relid);
-	char	   *before;
-	bool		tightens;
 	JurColumnTag *column = NULL;
 	JurRelationTag *relation = NULL;
 
 	check_kind(rel, attnum != 0);
-	before = jur_tag_text(RelationRelationId, relid, attnum);
+	if (attnum < 0)
+		ereport(ERROR,
+				(errcode(JUR_ERR_ARGUMENT),
+				 errmsg("a system column of %s cannot be tagged", object)));
 	if (attnum != 0)
 		object = psprintf("column \"%s\" of %s", get_attname(relid, attnum, false), object);
-	/* authority first: a stranger learns nothing from the checks after it */
-	if (stmt->label == NULL)
-		tightens = before == NULL;
-	else if (attnum != 0)
-	{
+	if (stmt->label && attnum != 0)
 		column = checked_column_tag(rel, attnum, stmt->label);
-		tightens = column_tightens(before, column);
-	}
-	else
-	{
+	else if (stmt->label)
 		relation = relation_tag_of_text(stmt->label);
-		tightens = relation_tightens(before, relation);
-	}
-	require_authority(relid, object, tightens);
+	require_authority(relid, object, tightens_family(relid, attnum, column, relation));
 	/* the lock stays; ALTER TABLE wants to be the relation's only user */
 	relation_close(rel, NoLock);
 	jur_tag_table(relid, attnum, stmt->label, column);
@@ -448,6 +469,27 @@ label_publication(SecLabelStmt *stmt, ObjectAddress address)
 }
 
 /*
+ * Before a lock is asked for, and before any check that could tell something:
+ * whoever may not tag the relation at all goes.
+ */
+static void
+refuse_stranger(const SecLabelStmt *stmt)
+{
+	List	   *name;
+	Oid			relid;
+
+	if (stmt->objtype != OBJECT_TABLE && stmt->objtype != OBJECT_FOREIGN_TABLE &&
+		stmt->objtype != OBJECT_MATVIEW && stmt->objtype != OBJECT_COLUMN)
+		return;
+	name = list_copy((List *) stmt->object);
+	if (stmt->objtype == OBJECT_COLUMN)
+		name = list_truncate(name, list_length(name) - 1);
+	relid = RangeVarGetRelid(makeRangeVarFromNameList(name), NoLock, true);
+	if (OidIsValid(relid))
+		require_authority(relid, jur_relation_name(relid), true);
+}
+
+/*
  * SECURITY LABEL FOR jurisdiction.  Raises 22023 for a tag that is none or an
  * object that takes none, 42501 for want of authority.
  */
@@ -463,6 +505,7 @@ jur_security_label(SecLabelStmt *stmt)
 				(errcode(JUR_ERR_NOT_CONFIGURED),
 				 errmsg("the extension jurisdiction is not installed in this database"),
 				 errhint("Use CREATE EXTENSION jurisdiction.")));
+	refuse_stranger(stmt);
 	address = get_object_address(stmt->objtype, stmt->object, &rel,
 								 AccessExclusiveLock, false);
 	switch (stmt->objtype)

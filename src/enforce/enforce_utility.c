@@ -310,6 +310,7 @@ utility(JUR_UTILITY_PARAMS)
 	int			depth = jur_utility_depth;
 	RangeVar   *made;
 	bool		is_new;
+	int			altering_table = jur_altering_table;
 	uint64		processed;
 
 	if (!is_ours_to_judge(stmt))
@@ -341,6 +342,7 @@ utility(JUR_UTILITY_PARAMS)
 	if (made && is_new && OidIsValid(RangeVarGetRelid(made, NoLock, true)))
 		made = NULL;
 	jur_utility_depth++;
+	jur_altering_table += IsA(stmt, AlterTableStmt);
 	PG_TRY();
 	{
 		if (IsA(stmt, CopyStmt))
@@ -355,6 +357,7 @@ utility(JUR_UTILITY_PARAMS)
 	PG_FINALLY();
 	{
 		jur_utility_depth = depth;
+		jur_altering_table = altering_table;
 	}
 	PG_END_TRY();
 	if (IsA(stmt, DiscardStmt) && ((DiscardStmt *) stmt)->target == DISCARD_ALL)

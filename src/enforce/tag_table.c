@@ -177,6 +177,21 @@ drop_ceiling(Oid relid, AttrNumber attnum)
 									 jur_relation_name(relid), quote_identifier(name)));
 }
 
+/* the row label was called FROM until now */
+void
+jur_rename_ceiling(Oid relid, const char *from, const char *to)
+{
+	char	   *before = makeObjectName(from, NULL, "within");
+	char	   *after = makeObjectName(to, NULL, "within");
+
+	if (jur_is_ceiling(relid, before) &&
+		!OidIsValid(get_relation_constraint_oid(relid, after, true)))
+		run_as_owner(relid, psprintf("%s %s RENAME CONSTRAINT %s TO %s",
+									 alter_word(get_rel_relkind(relid)),
+									 jur_relation_name(relid),
+									 quote_identifier(before), quote_identifier(after)));
+}
+
 /* the CHECK of "rows within"; one that does the same already is kept */
 static void
 add_ceiling(Oid relid, const JurColumnTag *column)

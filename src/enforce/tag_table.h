@@ -17,6 +17,8 @@
  */
 extern void jur_tag_table(Oid relid, AttrNumber attnum, const char *text,
 						  const JurColumnTag *column);
+/* a row label has a new name: so has the CHECK of its ceiling */
+extern void jur_rename_ceiling(Oid relid, const char *from, const char *to);
 /* a column's tag; raises 22023 if the text is none */
 extern JurColumnTag *jur_column_tag_of_text(const char *text);
 /* 42501 if the role is the cluster's last officer */

@@ -156,6 +156,27 @@ ceiling_is_enforced(Relation rel, const JurTagged *tagged)
 	return false;
 }
 
+bool
+jur_is_ceiling(Oid relid, const char *constraint)
+{
+	const JurTagged *tagged = jur_tags_of(relid);
+	Relation	rel;
+	TupleDesc	desc;
+	bool		found = false;
+	int			i;
+
+	if (tagged->ceiling == NULL || constraint == NULL)
+		return false;
+	rel = relation_open(relid, AccessShareLock);
+	tagged = jur_tags_of(relid);
+	desc = RelationGetDescr(rel);
+	for (i = 0; tagged->ceiling && desc->constr && i < desc->constr->num_check; i++)
+		if (strcmp(desc->constr->check[i].ccname, constraint) == 0)
+			found = is_ceiling_check(desc->constr->check[i].ccbin, tagged);
+	relation_close(rel, AccessShareLock);
+	return found;
+}
+
 /* read the tags of RELID into the current memory context; NULL: none */
 static JurTagged *
 read_tags(Relation rel)

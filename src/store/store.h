@@ -142,6 +142,8 @@ typedef struct JurTagged
 
 extern const JurTagged *jur_tags_of(Oid relid);
 extern bool jur_is_tagged(Oid relid);
+/* is CONSTRAINT, by whatever name, the CHECK of "rows within"? */
+extern bool jur_is_ceiling(Oid relid, const char *constraint);
 /* is any relation of this database tagged?  (cached) */
 extern bool jur_any_tagged(void);
 /* the text of one tag, or NULL; uncached */

@@ -44,6 +44,12 @@ CREATE FUNCTION relabelled(new jurisdiction.label, old jurisdiction.label,
 COMMENT ON FUNCTION relabelled(jurisdiction.label, jurisdiction.label, regclass) IS
 	'the new label, or an error (42501) if a row labelled old may not be given it';
 
+CREATE FUNCTION check_relabelled() RETURNS trigger
+	AS 'MODULE_PATHNAME', 'jur_sql_check_relabelled'
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+COMMENT ON FUNCTION check_relabelled() IS
+	'the same, as a trigger that a running statement fires after the table''s own';
+
 CREATE FUNCTION statistics_visible(object oid, extended boolean)
 	RETURNS boolean
 	AS 'MODULE_PATHNAME', 'jur_sql_statistics_visible'
