@@ -28,14 +28,16 @@
  * does in rules: category.broader is a vocabulary's, and an addition to it
  * must not clear people for what nobody cleared them for.
  *
- * A bypass exemption turns every "no" but the first, and the one about a place
- * in no registry, into a "yes": those are mistakes, to be mended.  It does not
- * lift "store", which asks what may lie at the site, whoever puts it there.
+ * A bypass exemption turns every "no" but the first into a "yes": a label that
+ * names what is in no registry is a mistake, to be mended.  It does not lift
+ * "store", which asks what may lie at the site, whoever puts it there.
  *
  * Ruling 17 (if a flows to b, then b allowed implies a allowed): a has b's
  * place, and at most its level and categories, and at least its releases.  So
  * at each step a "no" to a is a "no" to b, and a "yes" to b at 3 to 6 is met
  * by a at the same step: nothing in a step grows with what a has less of.
+ * An exemption keeps this because what it does not lift comes first, and is in
+ * b if it is in a.
  *
  *-------------------------------------------------------------------------
  */
@@ -324,13 +326,14 @@ jur_decide_atom(const JurPolicy *policy, const JurAtom *atom,
 	decision.atom = atom;
 	decision.destination = destination;
 	decide_case(&c, &decision);
-	if (decision.verdict != JUR_ALLOW && decision.unknown_code == NULL &&
-		question->action != JUR_STORE &&
+	if (decision.verdict != JUR_ALLOW && question->action != JUR_STORE &&
+		(decision.unknown_code == NULL || decision.unknown_code == destination) &&
 		(exemption = exemption_for(atom, question->subject)) != NULL)
 	{
 		decide_by(&decision, JUR_ALLOW, JUR_BY_EXEMPTION);
 		decision.rule_id = 0;
 		decision.basis = exemption;
+		decision.unknown_code = NULL;
 	}
 	return decision;
 }
