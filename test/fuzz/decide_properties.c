@@ -290,17 +290,8 @@ make_question(void)
 	for (i = 0; i < subject->nclearances; i++)
 		make_clearance(&subject->clearances[i]);
 	subject->purpose = pick(2) ? NULL : purposes[pick(lengthof(purposes))];
-	if (pick(20) == 0)
-		subject->exemption = "exempt";
 	if (pick(10) == 0)
-	{
-		JurScopedExemption *some = palloc(sizeof(JurScopedExemption));
-
-		some->basis = "exempt in scope";
-		some->scope = make_label();
-		subject->nexemptions = 1;
-		subject->exemptions = some;
-	}
+		subject->exemption = "exempt";
 	question.action = pick(JUR_NACTIONS);
 	question.subject = subject;
 	question.arrival = arrival;
@@ -530,16 +521,9 @@ second_with_exemption(const JurAtom *atom, const char *destination,
 					  const JurQuestion *question)
 {
 	JurDecision decision = second_opinion(atom, destination, question);
-	const JurSubject *subject = question->subject;
-	bool		exempt = subject->exemption != NULL;
-	int			i;
-	int			j;
 
-	for (i = 0; i < subject->nexemptions; i++)
-		for (j = 0; j < subject->exemptions[i].scope->natoms; j++)
-			exempt |= jur_atom_flows(atom, &subject->exemptions[i].scope->atoms[j]);
-	if (exempt && decision.verdict == JUR_DENY && decision.rule_id != -1 &&
-		question->action != JUR_STORE)
+	if (question->subject->exemption && decision.verdict == JUR_DENY &&
+		decision.rule_id != -1 && question->action != JUR_STORE)
 		return second_answer(JUR_ALLOW, JUR_BY_EXEMPTION, 0);
 	return decision;
 }
