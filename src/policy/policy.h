@@ -55,13 +55,6 @@ typedef struct JurArrival
 	bool		unknown;		/* also somewhere that nobody knows */
 } JurArrival;
 
-/* a bypass exemption for the atoms that flow to SCOPE */
-typedef struct JurScopedExemption
-{
-	const char *basis;
-	const JurLabel *scope;		/* NULL: any */
-} JurScopedExemption;
-
 /* what the decision needs to know of a session; session.h builds it */
 typedef struct JurSubject
 {
@@ -70,9 +63,7 @@ typedef struct JurSubject
 	JurClearance *clearances;
 	const char *purpose;		/* NULL: none declared */
 	const char *site;			/* NULL: not configured */
-	const char *exemption;		/* basis of a bypass exemption for all data, or NULL */
-	int			nexemptions;	/* those for some data only */
-	const JurScopedExemption *exemptions;
+	const char *exemption;		/* basis of a bypass exemption, or NULL */
 } JurSubject;
 
 /* one question; everything the decision depends on besides the policy */

@@ -28,14 +28,16 @@
  * does in rules: category.broader is a vocabulary's, and an addition to it
  * must not clear people for what nobody cleared them for.
  *
- * A bypass exemption turns every "no" but the first, and the one about a place
- * in no registry, into a "yes": those are mistakes, to be mended.  It does not
- * lift "store", which asks what may lie at the site, whoever puts it there.
+ * A bypass exemption turns every "no" but the first into a "yes": a label that
+ * names what is in no registry is a mistake, to be mended.  It does not lift
+ * "store", which asks what may lie at the site, whoever puts it there.
  *
  * Ruling 17 (if a flows to b, then b allowed implies a allowed): a has b's
  * place, and at most its level and categories, and at least its releases.  So
  * at each step a "no" to a is a "no" to b, and a "yes" to b at 3 to 6 is met
  * by a at the same step: nothing in a step grows with what a has less of.
+ * An exemption keeps this because what it does not lift comes first, and is in
+ * b if it is in a.
  *
  *-------------------------------------------------------------------------
  */
@@ -259,16 +261,14 @@ decide_by_rule(JurDecision *decision, const JurRule *rule)
 	decision->basis = rule->basis;
 }
 
-/* steps 1 to 7 of the head comment */
+/* steps 2 to 7 of the head comment */
 static void
 decide_case(const Case *c, JurDecision *decision)
 {
 	const JurQuestion *question = c->question;
 	const JurRule *rule;
 
-	if ((decision->unknown_code = look_up_categories(c)) != NULL)
-		decide_by(decision, JUR_DENY, JUR_BY_DEFAULT);
-	else if (question->needs_clearance && !is_cleared(c->atom, question->subject))
+	if (question->needs_clearance && !is_cleared(c->atom, question->subject))
 		decide_by(decision, JUR_DENY, JUR_BY_CLEARANCE);
 	else if ((rule = find_rule(c, JUR_EFFECT_DENY)) != NULL)
 		decide_by_rule(decision, rule);
@@ -292,20 +292,19 @@ decide_case(const Case *c, JurDecision *decision)
 		decide_by(decision, JUR_DENY, JUR_BY_DEFAULT);
 }
 
-/* the basis of a bypass exemption for this atom, or NULL */
-static const char *
-exemption_for(const JurAtom *atom, const JurSubject *subject)
+/* a bypass exemption lifts any "no" of decide_case(), but not to storing */
+static void
+lift(const Case *c, JurDecision *decision)
 {
-	JurLabel	label = {1, (JurAtom *) atom};
-	int			i;
+	const char *basis = c->question->subject->exemption;
 
-	if (subject->exemption)
-		return subject->exemption;
-	for (i = 0; i < subject->nexemptions; i++)
-		if (subject->exemptions[i].scope == NULL ||
-			jur_label_flows(&label, subject->exemptions[i].scope))
-			return subject->exemptions[i].basis;
-	return NULL;
+	if (decision->verdict == JUR_ALLOW || basis == NULL ||
+		c->question->action == JUR_STORE)
+		return;
+	decide_by(decision, JUR_ALLOW, JUR_BY_EXEMPTION);
+	decision->rule_id = 0;
+	decision->basis = basis;
+	decision->unknown_code = NULL;
 }
 
 JurDecision
@@ -314,7 +313,6 @@ jur_decide_atom(const JurPolicy *policy, const JurAtom *atom,
 {
 	JurDecision decision = {0};
 	Case		c = {0};
-	const char *exemption;
 
 	c.policy = policy;
 	c.atom = atom;
@@ -323,15 +321,12 @@ jur_decide_atom(const JurPolicy *policy, const JurAtom *atom,
 	look_up_places(&c);
 	decision.atom = atom;
 	decision.destination = destination;
+	/* step 1: as it was born, the decision is a "no" by default */
+	decision.unknown_code = look_up_categories(&c);
+	if (decision.unknown_code)
+		return decision;
 	decide_case(&c, &decision);
-	if (decision.verdict != JUR_ALLOW && decision.unknown_code == NULL &&
-		question->action != JUR_STORE &&
-		(exemption = exemption_for(atom, question->subject)) != NULL)
-	{
-		decide_by(&decision, JUR_ALLOW, JUR_BY_EXEMPTION);
-		decision.rule_id = 0;
-		decision.basis = exemption;
-	}
+	lift(&c, &decision);
 	return decision;
 }
 

@@ -203,10 +203,7 @@ suppose(FunctionCallInfo fcinfo, JurAction action)
 	s->arrival = *s->question.arrival;
 	for (i = ARG_AT; i <= ARG_AS_OF; i++)
 		if (!PG_ARGISNULL(i))
-		{
 			s->subject.exemption = NULL;
-			s->subject.nexemptions = 0;
-		}
 	if (!PG_ARGISNULL(ARG_PARTY))
 		refuse_party();
 	if (!PG_ARGISNULL(ARG_AT) && action != JUR_STORE)
