@@ -495,7 +495,13 @@ jur_flow_before_run(const PlannedStmt *plan)
 		RangeTblEntry *rte = lfirst(lc);
 
 		index++;
-		if (rte->rtekind != RTE_RELATION || !jur_has_mark(rte, JUR_MARK_UNFILTERED))
+		if (rte->rtekind != RTE_RELATION)
+			continue;
+		/* nothing filters these: they are read whole or not at all */
+		if ((rte->relkind == RELKIND_MATVIEW || rte->relkind == RELKIND_FOREIGN_TABLE) &&
+			!list_member_int(plan->resultRelations, index))
+			jur_flow_note_table(rte->relid);
+		if (!jur_has_mark(rte, JUR_MARK_UNFILTERED))
 			continue;
 		if (list_member_int(plan->resultRelations, index))
 			jur_flow_note_target(rte->relid, jur_tags_of(rte->relid)->ceiling);

@@ -175,7 +175,8 @@ judge_text(Node *stmt)
 		jur_flow_judge_text("a notification");
 	if (IsA(stmt, CommentStmt))
 		jur_flow_judge_text("a comment");
-	if (IsA(stmt, VariableSetStmt) && ((VariableSetStmt *) stmt)->name &&
+	if (IsA(stmt, VariableSetStmt) &&
+		((VariableSetStmt *) stmt)->kind == VAR_SET_VALUE &&
 		(strchr(((VariableSetStmt *) stmt)->name, '.') ||
 		 strcmp(((VariableSetStmt *) stmt)->name, "application_name") == 0))
 		jur_flow_judge_text("a setting");
