@@ -41,9 +41,11 @@ slot_of(const JurCodes *codes, const char *code)
 static void
 make_room(JurCodes *codes)
 {
-	int			nslots = codes->slots ? (int) (codes->mask + 1) * 2 : FIRST_SLOTS;
+	int			nslots = FIRST_SLOTS;
 	int			i;
 
+	if (codes->slots)
+		nslots = (codes->mask + 1) * 2;
 	codes->room = nslots / 2;
 	if (codes->slots == NULL)
 		codes->codes = palloc(sizeof(char *) * codes->room);

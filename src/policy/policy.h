@@ -82,11 +82,11 @@ typedef struct JurDecision
 	JurVerdict	verdict;
 	JurDecidedBy decided_by;
 	int64		rule_id;		/* of JUR_BY_RULE; 0: none */
-	const char *basis;			/* the legal citation, or NULL; lives in the policy */
+	const char *basis;			/* the legal citation, or NULL */
 	const JurAtom *atom;		/* the atom that decided; NULL: unrestricted */
 	const char *destination;	/* NULL: the unknown place */
-	const char *unknown_code;	/* a place, of the destination too, or a category
-								 * that is in no registry; or NULL */
+	const char *unknown_code;	/* a code of the atom, or the destination, that
+								 * is in no registry; or NULL */
 } JurDecision;
 
 /* policy_cache.c: this database's rules, replaced whole */

@@ -93,7 +93,7 @@ compile_memberships(JurPolicy *policy, const JurPolicyRows *rows, char **error)
 			return false;
 		next[member + 2]++;
 	}
-	/* ... so that each begins after those before it, one place further on ... */
+	/* ... so that each begins after those before it, one further on ... */
 	for (i = 2; i < nplaces + 2; i++)
 		next[i] += next[i - 1];
 	/* ... and putting them there moves the beginnings to where they belong */
@@ -259,8 +259,10 @@ compile_rule(JurPolicy *policy, const JurRuleRow *row, JurRule *rule,
 	rule->until = row->until;
 	rule->basis = pstrdup(row->basis);
 	compile_purposes_of(policy, row, rule);
-	if (!find_place(policy, row->origin, where, &rule->origin, error) ||
-		!find_place(policy, row->destination, where, &rule->destination, error) ||
+	if (!find_place(policy, row->origin, where,
+					&rule->origin, error) ||
+		!find_place(policy, row->destination, where,
+					&rule->destination, error) ||
 		!compile_words_of(row, rule, error) ||
 		!compile_categories_of(policy, row, rule, error))
 		return false;
@@ -289,8 +291,9 @@ same_route(const JurRoute *route, int effect, int origin, int destination)
 static uint32
 hash_route(int effect, int origin, int destination)
 {
-	uint64		key = ((uint64) origin << 32 | (uint32) destination) * 2 + effect;
+	uint64		key = (uint64) origin << 32 | (uint32) destination;
 
+	key = key * 2 + effect;
 	return (uint32) ((key * UINT64CONST(0x9E3779B97F4A7C15)) >> 32);
 }
 
@@ -298,8 +301,9 @@ hash_route(int effect, int origin, int destination)
 static JurRoute *
 route_slot(const JurPolicy *policy, int effect, int origin, int destination)
 {
-	uint32		at = hash_route(effect, origin, destination) & policy->route_mask;
+	uint32		at = hash_route(effect, origin, destination);
 
+	at &= policy->route_mask;
 	while (policy->routes[at].count > 0 &&
 		   !same_route(&policy->routes[at], effect, origin, destination))
 		at = (at + 1) & policy->route_mask;

@@ -187,7 +187,8 @@ static bool
 rule_matches(const Case *c, const JurRule *rule)
 {
 	return (rule->actions & (1 << c->question->action)) != 0 &&
-		rule->from <= c->question->moment && c->question->moment < rule->until &&
+		rule->from <= c->question->moment &&
+		c->question->moment < rule->until &&
 		(int) c->atom->level <= rule->max_level &&
 		categories_match(c, rule) && purpose_matches(c, rule);
 }
@@ -197,6 +198,8 @@ static const JurRule *
 find_rule(const Case *c, JurEffect effect)
 {
 	const JurPolicy *policy = c->policy;
+	int			as_origin = JUR_USED_AS_ORIGIN(effect);
+	int			as_destination = JUR_USED_AS_DESTINATION(effect);
 	const JurRule *found = NULL;
 	int			i;
 	int			j;
@@ -206,14 +209,14 @@ find_rule(const Case *c, JurEffect effect)
 	{
 		int			origin = policy->origins->places[i];
 
-		if ((policy->uses[origin] & JUR_USED_AS_ORIGIN(effect)) == 0)
+		if ((policy->uses[origin] & as_origin) == 0)
 			continue;
 		for (j = 0; j < policy->arrivals->count; j++)
 		{
 			int			destination = policy->arrivals->places[j];
 			const JurRoute *route;
 
-			if ((policy->uses[destination] & JUR_USED_AS_DESTINATION(effect)) == 0)
+			if ((policy->uses[destination] & as_destination) == 0)
 				continue;
 			route = jur_route(policy, effect, origin, destination);
 			for (k = 0; route && k < route->count; k++)
@@ -239,9 +242,12 @@ is_released_there(const Case *c)
 	int			i;
 
 	for (i = 0; i < c->atom->nreleases; i++)
-		if (jur_in_closure(policy->arrivals,
-						   jur_code_find(&policy->places, c->atom->releases[i])))
+	{
+		int			place = jur_code_find(&policy->places, c->atom->releases[i]);
+
+		if (jur_in_closure(policy->arrivals, place))
 			return true;
+	}
 	return false;
 }
 
@@ -255,8 +261,9 @@ decide_by(JurDecision *decision, JurVerdict verdict, JurDecidedBy by)
 static void
 decide_by_rule(JurDecision *decision, const JurRule *rule)
 {
-	decide_by(decision, rule->effect == JUR_EFFECT_ALLOW ? JUR_ALLOW : JUR_DENY,
-			  JUR_BY_RULE);
+	bool		allows = rule->effect == JUR_EFFECT_ALLOW;
+
+	decide_by(decision, allows ? JUR_ALLOW : JUR_DENY, JUR_BY_RULE);
 	decision->rule_id = rule->id;
 	decision->basis = rule->basis;
 }
@@ -385,8 +392,9 @@ jur_decide(const JurPolicy *policy, const JurLabel *label,
 	for (i = 0; i < label->natoms; i++)
 		for (j = 0; j < ndestinations; j++)
 		{
-			const char *place = j < arrival->nplaces ? arrival->places[j] : NULL;
-			JurDecision one = jur_decide_atom(policy, &label->atoms[i], place,
+			bool		is_known = j < arrival->nplaces;
+			JurDecision one = jur_decide_atom(policy, &label->atoms[i],
+											  is_known ? arrival->places[j] : NULL,
 											  question);
 
 			if (one.verdict != JUR_ALLOW)

@@ -58,7 +58,9 @@ struct Table
 static const char *
 text_of(const Row *row, int column)
 {
-	return row->nulls[column] ? NULL : TextDatumGetCString(row->values[column]);
+	if (row->nulls[column])
+		return NULL;
+	return TextDatumGetCString(row->values[column]);
 }
 
 /* the elements of a text[]; their number, or -1 if there is no array */
@@ -83,7 +85,8 @@ texts_of(const Row *row, int column, const char ***texts)
 					(errcode(JUR_ERR_POLICY_ROW),
 					 errmsg("could not load the policy"),
 					 errdetail("A row of jurisdiction.%s has NULL in \"%s\".",
-							   row->table->name, row->table->columns[column].name)));
+							   row->table->name,
+							   row->table->columns[column].name)));
 		(*texts)[i] = TextDatumGetCString(elements[i]);
 	}
 	return n;
@@ -95,7 +98,8 @@ moment_of_day(DateADT day)
 {
 	if (DATE_IS_NOBEGIN(day))
 		return DT_NOBEGIN;
-	if (DATE_IS_NOEND(day) || day >= TIMESTAMP_END_JULIAN - POSTGRES_EPOCH_JDATE)
+	if (DATE_IS_NOEND(day) ||
+		day >= TIMESTAMP_END_JULIAN - POSTGRES_EPOCH_JDATE)
 		return DT_NOEND;
 	return (TimestampTz) day * USECS_PER_DAY;
 }
@@ -216,31 +220,39 @@ take_rule(JurPolicyRows *rows, const Row *row)
 }
 
 static const Table tables[] = {
-	{"place", take_place, {
-		{"code", TEXTOID},
-		{"kind", TEXTOID},
-	}},
-	{"membership", take_membership, {
-		{"grp", TEXTOID},
-		{"member", TEXTOID},
-		{"during", DATERANGEOID},
-	}},
-	{"category", take_category, {
-		{"code", TEXTOID},
-		{"broader", TEXTARRAYOID, true},
-	}},
-	{"transfer_rule", take_rule, {
-		{"id", INT8OID},
-		{"effect", TEXTOID},
-		{"origin", TEXTOID},
-		{"destination", TEXTOID},
-		{"actions", TEXTARRAYOID},
-		{"max_level", TEXTOID, true},
-		{"categories", TEXTARRAYOID, true},
-		{"purposes", TEXTARRAYOID, true},
-		{"basis", TEXTOID},
-		{"during", TSTZRANGEOID, true},
-	}},
+	{"place", take_place,
+		{
+			{"code", TEXTOID},
+			{"kind", TEXTOID},
+		}
+	},
+	{"membership", take_membership,
+		{
+			{"grp", TEXTOID},
+			{"member", TEXTOID},
+			{"during", DATERANGEOID},
+		}
+	},
+	{"category", take_category,
+		{
+			{"code", TEXTOID},
+			{"broader", TEXTARRAYOID, true},
+		}
+	},
+	{"transfer_rule", take_rule,
+		{
+			{"id", INT8OID},
+			{"effect", TEXTOID},
+			{"origin", TEXTOID},
+			{"destination", TEXTOID},
+			{"actions", TEXTARRAYOID},
+			{"max_level", TEXTOID, true},
+			{"categories", TEXTARRAYOID, true},
+			{"purposes", TEXTARRAYOID, true},
+			{"basis", TEXTOID},
+			{"during", TSTZRANGEOID, true},
+		}
+	},
 };
 
 /* --- reading ------------------------------------------------------------ */
@@ -263,6 +275,7 @@ open_table(const Table *table)
 static void
 find_columns(const Table *table, Relation rel, AttrNumber *attnums)
 {
+	TupleDesc	desc = RelationGetDescr(rel);
 	const Column *column;
 
 	for (column = table->columns; column->name; column++)
@@ -270,7 +283,7 @@ find_columns(const Table *table, Relation rel, AttrNumber *attnums)
 		AttrNumber	attnum = get_attnum(RelationGetRelid(rel), column->name);
 
 		if (attnum == InvalidAttrNumber ||
-			TupleDescAttr(RelationGetDescr(rel), attnum - 1)->atttypid != column->type)
+			TupleDescAttr(desc, attnum - 1)->atttypid != column->type)
 			ereport(ERROR,
 					(errcode(JUR_ERR_NOT_CONFIGURED),
 					 errmsg("could not load the policy: column \"%s\" of jurisdiction.%s is not as it was installed",
@@ -300,7 +313,8 @@ take_row(const Table *table, const AttrNumber *attnums, TupleTableSlot *slot,
 }
 
 static void
-read_table(const Table *table, Relation rel, Snapshot snapshot, JurPolicyRows *rows)
+read_table(const Table *table, Relation rel, Snapshot snapshot,
+		   JurPolicyRows *rows)
 {
 	TupleTableSlot *slot = table_slot_create(rel, NULL);
 	AttrNumber	attnums[MAX_COLUMNS];

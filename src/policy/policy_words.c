@@ -79,7 +79,8 @@ reason_of_unknown(const JurDecision *decision, const char *atom)
 }
 
 static char *
-reason_of_release(const JurDecision *decision, const char *atom, const char *where)
+reason_of_release(const JurDecision *decision, const char *atom,
+				  const char *where)
 {
 	if (decision->atom->release == JUR_RELEASE_ANY)
 		return psprintf("%s is released to everywhere.", atom);
@@ -103,8 +104,10 @@ jur_decision_reason(const JurDecision *decision, JurAction action)
 {
 	JurLabel	label = {decision->atom ? 1 : 0, (JurAtom *) decision->atom};
 	const char *atom = jur_label_text(&label);
-	const char *where = decision->destination ? decision->destination : "an unknown place";
+	const char *where = "an unknown place";
 
+	if (decision->destination)
+		where = decision->destination;
 	if (decision->unknown_code)
 		return reason_of_unknown(decision, atom);
 	switch (decision->decided_by)

@@ -163,9 +163,7 @@ suppose_moment(Supposed *s, const char *text)
 	}
 	PG_CATCH();
 	{
-		int			code = geterrcode();
-
-		if (ERRCODE_TO_CATEGORY(code) != ERRCODE_TO_CATEGORY(ERRCODE_DATA_EXCEPTION))
+		if (ERRCODE_TO_CATEGORY(geterrcode()) != ERRCODE_DATA_EXCEPTION)
 			PG_RE_THROW();
 		MemoryContextSwitchTo(caller);
 		FlushErrorState();
@@ -230,7 +228,8 @@ put_text(Datum *value, bool *is_null, const char *text)
 }
 
 static void
-put_decision(ReturnSetInfo *result, const JurDecision *decision, JurAction action)
+put_decision(ReturnSetInfo *result, const JurDecision *decision,
+			 JurAction action)
 {
 	Datum		values[7] = {0};
 	bool		nulls[7] = {false};
@@ -286,7 +285,8 @@ put_decisions(ReturnSetInfo *result, const JurLabel *label,
 		}
 		if (arrival->unknown || arrival->nplaces == 0)
 		{
-			decision = jur_decide_atom(policy, &label->atoms[i], NULL, question);
+			decision = jur_decide_atom(policy, &label->atoms[i], NULL,
+									   question);
 			put_decision(result, &decision, question->action);
 		}
 	}

@@ -9,8 +9,10 @@
  *
  *	gcc -O2 -Isrc -Itest/fuzz -isystem $(pg_config --includedir-server) \
  *		-o decide_bench test/bench/decide_bench.c test/fuzz/server_shim.c \
- *		src/policy/{codes,places,policy_compile,policy_decide,policy_words}.c \
- *		src/label/{label,label_io,label_text}.c && ./decide_bench
+ *		src/policy/codes.c src/policy/places.c src/policy/policy_compile.c \
+ *		src/policy/policy_decide.c src/policy/policy_words.c \
+ *		src/label/label.c src/label/label_io.c src/label/label_text.c &&
+ *	./decide_bench
  *
  * Rules are spread over pairs of countries and groups; or all begin at one
  * group; or, what nobody writes, all are about the same two places and match
@@ -31,6 +33,7 @@
 #define SUBDIVISIONS	5000
 #define GROUPS			40
 #define GROUPS_A_COUNTRY 12
+#define CATEGORIES		45
 #define LABELS			2000
 #define COLD_LABELS		100
 #define FLUSH_BYTES		(64 * 1024 * 1024)
@@ -67,39 +70,48 @@ country(int i)
 }
 
 static void
+add_place(const char *code, const char *kind)
+{
+	rows.places[rows.nplaces].code = code;
+	rows.places[rows.nplaces++].kind = kind;
+}
+
+static void
 make_world(void)
 {
-	int			n = 0;
 	int			i;
 	int			j;
 
 	rows.places = palloc(sizeof(JurPlaceRow) * (COUNTRIES + SUBDIVISIONS + GROUPS));
-	for (i = 0; i < COUNTRIES; i++, n++)
-		rows.places[n] = (JurPlaceRow) {country(i), "country"};
-	for (i = 0; i < SUBDIVISIONS; i++, n++)
-		rows.places[n] = (JurPlaceRow) {psprintf("%s-%d", country(i % COUNTRIES), i / COUNTRIES), "subdivision"};
-	for (i = 0; i < GROUPS; i++, n++)
-		rows.places[n] = (JurPlaceRow) {psprintf("GROUP%d", i), "group"};
-	rows.nplaces = n;
+	for (i = 0; i < COUNTRIES; i++)
+		add_place(country(i), "country");
+	for (i = 0; i < SUBDIVISIONS; i++)
+		add_place(psprintf("%s-%d", country(i % COUNTRIES), i / COUNTRIES),
+				  "subdivision");
+	for (i = 0; i < GROUPS; i++)
+		add_place(psprintf("GROUP%d", i), "group");
 
-	rows.memberships = palloc(sizeof(JurMembershipRow) * COUNTRIES * GROUPS_A_COUNTRY);
+	rows.memberships = palloc0(sizeof(JurMembershipRow) * COUNTRIES * GROUPS_A_COUNTRY);
 	for (i = 0; i < COUNTRIES; i++)
 		for (j = 0; j < GROUPS_A_COUNTRY; j++)
-			rows.memberships[rows.nmemberships++] = (JurMembershipRow)
-			{
-				psprintf("GROUP%d", (i + j * 3) % GROUPS), country(i), DT_NOBEGIN, DT_NOEND
-			};
-
-	rows.categories = palloc(sizeof(JurCategoryRow) * 45);
-	for (i = 0; i < 45; i++)
-	{
-		const char **broader = palloc(sizeof(char *));
-
-		*broader = psprintf("category_%d", i / 2);
-		rows.categories[rows.ncategories++] = (JurCategoryRow)
 		{
-			psprintf("category_%d", i), i > 0 ? 1 : 0, broader
-		};
+			JurMembershipRow *row = &rows.memberships[rows.nmemberships++];
+
+			row->grp = psprintf("GROUP%d", (i + j * 3) % GROUPS);
+			row->member = country(i);
+			row->from = DT_NOBEGIN;
+			row->until = DT_NOEND;
+		}
+
+	rows.categories = palloc0(sizeof(JurCategoryRow) * CATEGORIES);
+	for (i = 0; i < CATEGORIES; i++)
+	{
+		JurCategoryRow *row = &rows.categories[rows.ncategories++];
+
+		row->code = psprintf("category_%d", i);
+		row->nbroader = i > 0 ? 1 : 0;
+		row->broader = palloc(sizeof(char *));
+		row->broader[0] = psprintf("category_%d", i / 2);
 	}
 }
 
@@ -130,7 +142,8 @@ make_policy(Shape shape, int nrules)
 		rule->actions = (const char **) all_actions;
 		rule->ncategories = 1;
 		rule->categories = palloc(sizeof(char *));
-		rule->categories[0] = psprintf("category_%d", shape == ONE_PAIR ? 44 : pick(45));
+		rule->categories[0] = psprintf("category_%d", shape == ONE_PAIR ? CATEGORIES - 1 :
+									   pick(CATEGORIES));
 		rule->npurposes = -1;
 		rule->basis = "basis";
 		rule->from = pick(2) ? DT_NOBEGIN : (TimestampTz) pick(9000) * USECS_PER_DAY;
@@ -159,6 +172,22 @@ flush_caches(void)
 		flushed[i]++;
 }
 
+/* half of the places are in GROUP0, where the rules of one origin begin */
+static JurLabel *
+make_label(void)
+{
+	const char *member = rows.memberships[pick(20) * GROUPS_A_COUNTRY].member;
+	const char *place = pick(2) ? member : country(pick(COUNTRIES));
+	JurLabelError error;
+	JurLabel   *label;
+
+	label = jur_label_parse(psprintf("%s/category_%d,category_%d", place,
+									 pick(CATEGORIES - 2), pick(CATEGORIES - 2)),
+							&error);
+	shim_require(label != NULL, "a label");
+	return label;
+}
+
 static int
 compare_doubles(const void *a, const void *b)
 {
@@ -177,19 +206,11 @@ measure(const JurPolicy *policy, int count, bool is_cold, long *allowed)
 	JurClearance clearance = {JUR_SECRET, true};
 	JurSubject	subject = {{1, &place}, 1, &clearance};
 	JurQuestion question = {JUR_READ, &subject, &subject.arrival, true, 8000 * USECS_PER_DAY};
-	JurLabelError error;
 	double	   *times = palloc(sizeof(double) * count);
 	int			i;
 
-	/* half the places lie in GROUP0, where the rules of one origin begin */
 	for (i = 0; i < count; i++)
-	{
-		labels[i] = jur_label_parse(psprintf("%s/category_%d,category_%d",
-											 pick(2) ? rows.memberships[pick(20) * GROUPS_A_COUNTRY].member :
-											 country(pick(COUNTRIES)),
-											 pick(43), pick(43)), &error);
-		shim_require(labels[i] != NULL, "a label");
-	}
+		labels[i] = make_label();
 	for (i = 0; i < count; i++)
 	{
 		double		begin;
