@@ -60,7 +60,7 @@ typedef struct Reader
 	int64		nunplaced;
 } Reader;
 
-/* ------------------------------------------------------------------- the file */
+/* --------------------------------------------------------------- the file */
 
 static void
 open_file(Reader *reader)
@@ -193,7 +193,7 @@ next_block(Reader *reader, JurBlock *block)
 	return true;
 }
 
-/* ------------------------------------------------------------------ the table */
+/* -------------------------------------------------------------- the table */
 
 /* what the table has of the file's family, in order of address */
 typedef struct Former
@@ -253,6 +253,7 @@ open_former(Relation rel, bool is_ipv6)
 	Former	   *former = palloc0(sizeof(Former));
 	JurBlock	all = {{0, 0}, 0};
 	int			nkeys = is_ipv6 ? 1 : 2;
+	Snapshot	snapshot;
 	ScanKeyData keys[2];
 
 	former->rel = rel;
@@ -261,14 +262,16 @@ open_former(Relation rel, bool is_ipv6)
 	former->trusted = jur_network_column(rel, "trusted");
 	former->source = jur_network_column(rel, "source");
 	former->index = jur_network_index(rel, AccessShareLock);
-	former->snapshot = RegisterSnapshot(GetLatestSnapshot());
+	snapshot = GetCatalogSnapshot(RelationGetRelid(rel));
+	former->snapshot = RegisterSnapshot(snapshot);
 	former->slot = table_slot_create(rel, NULL);
 	/* IPv6 sorts after IPv4 */
 	ScanKeyInit(&keys[0], 1, BTGreaterEqualStrategyNumber, F_NETWORK_GE,
 				jur_block_datum(&all, is_ipv6));
 	ScanKeyInit(&keys[1], 1, BTLessStrategyNumber, F_NETWORK_LT,
 				jur_block_datum(&all, true));
-	former->scan = jur_index_beginscan(rel, former->index, former->snapshot, nkeys);
+	former->scan = jur_index_beginscan(rel, former->index, former->snapshot,
+									   nkeys);
 	index_rescan(former->scan, keys, nkeys, NULL, 0);
 	next_former(former);
 	return former;
@@ -286,7 +289,8 @@ close_former(Former *former)
 static void
 delete_former(Former *former)
 {
-	simple_table_tuple_delete(former->rel, &former->slot->tts_tid, former->snapshot);
+	simple_table_tuple_delete(former->rel, &former->slot->tts_tid,
+							  former->snapshot);
 }
 
 /* goes past a range that the file does not have */
@@ -302,16 +306,17 @@ pass_former(Former *former)
 static int
 compare_former(Former *former, Datum block)
 {
+	Datum		cidr;
+
 	if (TupIsNull(former->slot))
 		return 1;
-	return DatumGetInt32(DirectFunctionCall2(network_cmp,
-											 former_field(former, former->cidr),
-											 block));
+	cidr = former_field(former, former->cidr);
+	return DatumGetInt32(DirectFunctionCall2(network_cmp, cidr, block));
 }
 
-/* ---------------------------------------------------------------- the merging */
+/* ------------------------------------------------------------ the merging */
 
-/* puts BLOCK where FORMER has come to; true if the table has it from the file */
+/* merges BLOCK in; true if the table then has it from the file */
 static bool
 put_block(Reader *reader, Former *former, JurNetworkWriter *writer,
 		  Datum block, bool trusted)
@@ -397,7 +402,8 @@ codes_of_array(ArrayType *array)
 	int			n;
 	int			i;
 
-	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &n);
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT,
+					  &elements, &nulls, &n);
 	for (i = 0; i < n; i++)
 		if (!nulls[i])
 			codes = lappend(codes, TextDatumGetCString(elements[i]));
@@ -416,6 +422,7 @@ jur_sql_load_geoip(PG_FUNCTION_ARGS)
 	Reader		reader = {.range = {.is_spent = true}};
 	Relation	rel;
 	TupleDesc	desc;
+	HeapTuple	tuple;
 	Datum		values[3];
 	bool		nulls[3] = {false};
 
@@ -433,5 +440,6 @@ jur_sql_load_geoip(PG_FUNCTION_ARGS)
 	FreeFile(reader.file);
 	values[0] = Int64GetDatum(reader.nranges);
 	values[2] = Int64GetDatum(reader.nunplaced);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+	tuple = heap_form_tuple(BlessTupleDesc(desc), values, nulls);
+	PG_RETURN_DATUM(HeapTupleGetDatum(tuple));
 }

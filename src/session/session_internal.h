@@ -18,7 +18,7 @@ typedef struct JurNetwork
 	bool		is_unknown;		/* the address is in no range */
 	const char *place;			/* NULL: adds no place */
 	const char *range;			/* the range that decided; NULL: local_place */
-	bool		trusted;		/* false: only narrows, never the only source */
+	bool		trusted;		/* false: narrows, is never the only source */
 } JurNetwork;
 
 /* cached until jurisdiction.network changes; valid until the next call */
@@ -68,8 +68,10 @@ typedef struct JurNetworkWriter JurNetworkWriter;
 /* the block of IPv4 or IPv6 as a value of type cidr, in the current context */
 extern Datum jur_block_datum(const JurBlock *block, bool is_ipv6);
 /* rows will say SOURCE and TRUSTED */
-extern JurNetworkWriter *jur_begin_writing(Relation rel, const char *source, bool trusted);
-extern void jur_write_block(JurNetworkWriter *writer, Datum block, const char *place);
+extern JurNetworkWriter *jur_begin_writing(Relation rel, const char *source,
+										   bool trusted);
+extern void jur_write_block(JurNetworkWriter *writer, Datum block,
+							const char *place);
 extern void jur_end_writing(JurNetworkWriter *writer);
 
 /* session_subject.c */

@@ -55,7 +55,7 @@ count_change(JurChange change, Oid relid)
 		last_change++;
 }
 
-/* ------------------------------------------------------------------ the table */
+/* -------------------------------------------------------------- the table */
 
 AttrNumber
 jur_network_column(Relation rel, const char *name)
@@ -93,8 +93,9 @@ jur_network_index(Relation rel, LOCKMODE lockmode)
 static Datum
 field(TupleTableSlot *slot, Relation rel, const char *name)
 {
+	AttrNumber	attnum = jur_network_column(rel, name);
 	bool		isnull;
-	Datum		datum = slot_getattr(slot, jur_network_column(rel, name), &isnull);
+	Datum		datum = slot_getattr(slot, attnum, &isnull);
 
 	if (isnull)
 		ereport(ERROR,
@@ -103,7 +104,7 @@ field(TupleTableSlot *slot, Relation rel, const char *name)
 	return datum;
 }
 
-/* ----------------------------------------------------------------- the search */
+/* ------------------------------------------------------------- the search */
 
 /* the block of BITS bits that the client's address lies in */
 static Datum
@@ -115,7 +116,11 @@ block_of(const JurClient *client, int bits)
 	ip_family(block) = client->family;
 	ip_bits(block) = bits;
 	for (i = 0; bits > 0; i++, bits -= 8)
-		ip_addr(block)[i] = client->address[i] & (bits >= 8 ? 0xff : 0xff00 >> bits);
+	{
+		int			mask = bits >= 8 ? 0xff : 0xff00 >> bits;
+
+		ip_addr(block)[i] = client->address[i] & mask;
+	}
 	SET_INET_VARSIZE(block);
 	return InetPGetDatum(block);
 }
@@ -161,10 +166,10 @@ static bool
 is_empty(Relation rel, Snapshot snapshot, TupleTableSlot *slot)
 {
 	TableScanDesc scan = table_beginscan(rel, snapshot, 0, NULL);
-	bool		empty = !table_scan_getnextslot(scan, ForwardScanDirection, slot);
+	bool		any = table_scan_getnextslot(scan, ForwardScanDirection, slot);
 
 	table_endscan(scan);
-	return empty;
+	return !any;
 }
 
 /*
@@ -187,18 +192,19 @@ consult(const JurClient *client)
 		return network;
 	rel = table_open(relid, AccessShareLock);
 	index = jur_network_index(rel, AccessShareLock);
-	snapshot = RegisterSnapshot(GetNonHistoricCatalogSnapshot(relid));
+	snapshot = RegisterSnapshot(GetCatalogSnapshot(relid));
 	slot = table_slot_create(rel, NULL);
 	if (find_range(client, rel, index, snapshot, slot))
 	{
+		Datum		range = field(slot, rel, "cidr");
+
 		network.is_unknown = false;
 		network.place = TextDatumGetCString(field(slot, rel, "place"));
 		network.trusted = DatumGetBool(field(slot, rel, "trusted"));
-		network.range = DatumGetCString(DirectFunctionCall1(cidr_out,
-															field(slot, rel, "cidr")));
+		network.range = DatumGetCString(DirectFunctionCall1(cidr_out, range));
 	}
 	else if (is_empty(rel, snapshot, slot))
-		network = (JurNetwork) {0};
+		memset(&network, 0, sizeof(network));
 	ExecDropSingleTupleTableSlot(slot);
 	UnregisterSnapshot(snapshot);
 	index_close(index, AccessShareLock);
@@ -206,7 +212,7 @@ consult(const JurClient *client)
 	return network;
 }
 
-/* ---------------------------------------------------------------- the session */
+/* ------------------------------------------------------------ the session */
 
 static bool
 is_loopback(const JurClient *client)
@@ -274,7 +280,7 @@ jur_network(void)
 	return &current;
 }
 
-/* ------------------------------------------------------------------------ SQL */
+/* -------------------------------------------------------------------- SQL */
 
 static JurClient
 client_at(const inet *address)
@@ -305,6 +311,7 @@ jur_sql_place_of(PG_FUNCTION_ARGS)
 	JurClient	client = client_at(PG_GETARG_INET_PP(0));
 	JurNetwork	network;
 	TupleDesc	desc;
+	HeapTuple	tuple;
 	Datum		values[3] = {0};
 	bool		nulls[3] = {true, true, true};
 
@@ -314,10 +321,13 @@ jur_sql_place_of(PG_FUNCTION_ARGS)
 	network = consult(&client);
 	if (network.place)
 	{
+		Datum		range = CStringGetDatum(network.range);
+
 		memset(nulls, false, sizeof(nulls));
 		values[0] = CStringGetTextDatum(network.place);
-		values[1] = DirectFunctionCall1(cidr_in, CStringGetDatum(network.range));
+		values[1] = DirectFunctionCall1(cidr_in, range);
 		values[2] = BoolGetDatum(network.trusted);
 	}
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+	tuple = heap_form_tuple(BlessTupleDesc(desc), values, nulls);
+	PG_RETURN_DATUM(HeapTupleGetDatum(tuple));
 }

@@ -57,12 +57,15 @@ Datum
 jur_block_datum(const JurBlock *block, bool is_ipv6)
 {
 	inet	   *value = palloc0(sizeof(inet));
-	uint64		halves[2] = {pg_hton64(block->first.high), pg_hton64(block->first.low)};
+	uint64		halves[2];
 
+	halves[0] = pg_hton64(block->first.high);
+	halves[1] = pg_hton64(block->first.low);
 	ip_family(value) = is_ipv6 ? PGSQL_AF_INET6 : PGSQL_AF_INET;
 	ip_bits(value) = block->bits;
 	/* an IPv4 address is the end of the low half */
-	memcpy(ip_addr(value), (char *) halves + (is_ipv6 ? 0 : 12), is_ipv6 ? 16 : 4);
+	memcpy(ip_addr(value), (char *) halves + (is_ipv6 ? 0 : 12),
+		   is_ipv6 ? 16 : 4);
 	SET_INET_VARSIZE(value);
 	return InetPGetDatum(value);
 }
@@ -125,12 +128,13 @@ index_row(JurNetworkWriter *writer, TupleTableSlot *slot)
 		Relation	index = writer->indexes[i];
 		Datum		values[INDEX_MAX_KEYS];
 		bool		nulls[INDEX_MAX_KEYS];
+		IndexUniqueCheck check = index->rd_index->indisunique ?
+		UNIQUE_CHECK_YES : UNIQUE_CHECK_NO;
 
 		if (!writer->infos[i]->ii_ReadyForInserts)
 			continue;
 		FormIndexDatum(writer->infos[i], slot, NULL, values, nulls);
-		index_insert(index, values, nulls, &slot->tts_tid, writer->rel,
-					 index->rd_index->indisunique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO,
+		index_insert(index, values, nulls, &slot->tts_tid, writer->rel, check,
 					 false, writer->infos[i]);
 	}
 }

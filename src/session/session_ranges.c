@@ -4,7 +4,7 @@
  *	  Idea: a range of addresses is a line of text, and a row of blocks.
  *
  * Geographic files list ranges, a table of cidr holds blocks: 2^n addresses
- * that begin at a multiple of 2^n.  Pure: nothing is allocated, read or raised.
+ * that begin at a multiple of 2^n.  Pure: nothing is allocated or raised.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,7 +29,7 @@ jur_compare_addresses(JurAddress a, JurAddress b)
 	return 0;
 }
 
-/* ------------------------------------------------------------------- parsing */
+/* ---------------------------------------------------------------- parsing */
 
 /* IPv4, as the number that it is */
 static bool
@@ -117,7 +117,7 @@ jur_parse_range(const char *line, JurRange *range)
 	return true;
 }
 
-/* ----------------------------------------------------------------- splitting */
+/* -------------------------------------------------------------- splitting */
 
 /* the last address of the block of 2^N addresses that ADDRESS lies in */
 static JurAddress
@@ -143,7 +143,9 @@ begins_block(JurAddress address, int n)
 
 	if (n > 64 && address.low != 0)
 		return false;
-	return bits >= 64 ? half == 0 : (half & ((UINT64CONST(1) << bits) - 1)) == 0;
+	if (bits >= 64)
+		return half == 0;
+	return (half & ((UINT64CONST(1) << bits) - 1)) == 0;
 }
 
 bool
@@ -155,9 +157,13 @@ jur_next_block(JurRange *range, JurBlock *block)
 
 	if (range->is_spent)
 		return false;
-	while (n < width && begins_block(range->first, n + 1) &&
-		   jur_compare_addresses(last_of_block(range->first, n + 1), range->last) <= 0)
+	while (n < width && begins_block(range->first, n + 1))
+	{
+		last = last_of_block(range->first, n + 1);
+		if (jur_compare_addresses(last, range->last) > 0)
+			break;
 		n++;
+	}
 	block->first = range->first;
 	block->bits = width - n;
 	last = last_of_block(range->first, n);
