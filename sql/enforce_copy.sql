@@ -232,7 +232,7 @@ CREATE TABLE log (n int);
 GRANT ALL ON log TO PUBLIC;
 CREATE FUNCTION relabel() RETURNS trigger LANGUAGE plpgsql AS $$
 	BEGIN
-		INSERT INTO enforce_copy.log VALUES (NEW.id);
+		DELETE FROM enforce_copy.log WHERE n < 0;		-- a command of its own, which counts
 		IF NEW.name LIKE 'to %' THEN
 			NEW.residency := substr(NEW.name, 4)::jurisdiction.label;
 		END IF;
