@@ -34,6 +34,7 @@
 #include "parser/parse_collate.h"
 #include "parser/parse_expr.h"
 #include "parser/parse_relation.h"
+#include "rewrite/rowsecurity.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -395,14 +396,14 @@ writable_check(Relation rel, AttrNumber attnum)
 }
 
 /*
- * A BEFORE ROW trigger may have changed a label after WHERE saw it: look at
- * what this command has put into the table and its partitions.
+ * A BEFORE ROW trigger may have changed a label after WHERE saw it, and a
+ * generated one was not there yet: look at what has been put into the table
+ * and its partitions since command FIRST.  (Triggers may have counted on.)
  */
 static void
-check_loaded_rows(Oid relid)
+check_loaded_rows(Oid relid, CommandId first)
 {
 	List	   *family = find_all_inheritors(relid, AccessShareLock, NULL);
-	CommandId	command = GetCurrentCommandId(true);
 	ListCell   *lc;
 
 	foreach(lc, family)
@@ -425,7 +426,7 @@ check_loaded_rows(Oid relid)
 
 			CHECK_FOR_INTERRUPTS();
 			if (!TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(tuple->t_data)) ||
-				HeapTupleHeaderGetRawCommandId(tuple->t_data) != command)
+				HeapTupleHeaderGetCmin(tuple->t_data) < first)
 				continue;
 			label = heap_getattr(tuple, attnum, RelationGetDescr(rel), &isnull);
 			if (!isnull)
@@ -462,6 +463,9 @@ copy_from(const CopyStmt *stmt, ParseState *pstate, Relation rel)
 	List	   *checks;
 	ListCell   *lc;
 	AttrNumber	row_attnum = jur_tags_of(RelationGetRelid(rel))->row_attnum;
+	bool		is_generated = row_attnum != 0 &&
+		TupleDescAttr(RelationGetDescr(rel), row_attnum - 1)->attgenerated != '\0';
+	CommandId	first = GetCurrentCommandId(true);
 	CopyFromState state;
 	uint64		processed;
 
@@ -478,15 +482,15 @@ copy_from(const CopyStmt *stmt, ParseState *pstate, Relation rel)
 	if (!rel->rd_islocaltemp)
 		PreventCommandIfReadOnly("COPY FROM");
 	where = where_of(pstate, nsitem, stmt);
-	if (row_attnum != 0)
+	if (row_attnum != 0 && !is_generated)
 		where = lappend(where, writable_check(rel, row_attnum));
 	where = list_concat(where, checks);
 	state = BeginCopyFrom(pstate, rel, (Node *) where, stmt->filename,
 						  stmt->is_program, NULL, stmt->attlist, stmt->options);
 	processed = CopyFrom(state);
 	EndCopyFrom(state);
-	if (has_before_triggers(RelationGetRelid(rel)))
-		check_loaded_rows(RelationGetRelid(rel));
+	if (is_generated || has_before_triggers(RelationGetRelid(rel)))
+		check_loaded_rows(RelationGetRelid(rel), first);
 	return processed;
 }
 
@@ -509,6 +513,14 @@ jur_copy(PlannedStmt *pstmt, const char *query_string, ParamListInfo params,
 	if (!tagged->is_tagged ||
 		check_enable_rls(relid, InvalidOid, true) != RLS_ENABLED)
 		return false;
+	/* policies of the application's own: the server says that it cannot */
+	rel = table_open(relid, NoLock);
+	if (rel->rd_rsdesc && rel->rd_rsdesc->policies != NIL)
+	{
+		table_close(rel, NoLock);
+		return false;
+	}
+	table_close(rel, NoLock);
 	check_server_access(stmt);
 	if (tagged->relation && tagged->relation->label)
 		jur_check_new_label(tagged->relation->label, relid);

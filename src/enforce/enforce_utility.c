@@ -84,10 +84,8 @@ is_allowed_library(const char *path)
 }
 
 static void
-judge_library(const char *path, const char *what)
+refuse_library(const char *path, const char *what)
 {
-	if (IsBinaryUpgrade || is_allowed_library(path))
-		return;
 	jur_refused_guarded("load", path, what);
 	ereport(ERROR,
 			(errcode(JUR_ERR_REFUSED),
@@ -95,6 +93,13 @@ judge_library(const char *path, const char *what)
 			 errdetail("Code in a library could get around enforcement."),
 			 errhint("If it is trusted, add \"%s\" to jurisdiction.allowed_libraries in the server's configuration.",
 					 library_base_name(path))));
+}
+
+static void
+judge_library(const char *path, const char *what)
+{
+	if (!IsBinaryUpgrade && !is_allowed_library(path))
+		refuse_library(path, what);
 }
 
 static void
@@ -108,6 +113,7 @@ judge_create_function(Node *node)
 {
 	CreateFunctionStmt *stmt = (CreateFunctionStmt *) node;
 	const char *language = NULL;
+	const char *path;
 	List	   *as = NIL;
 	ListCell   *lc;
 
@@ -120,9 +126,14 @@ judge_create_function(Node *node)
 		if (strcmp(option->defname, "as") == 0)
 			as = (List *) option->arg;
 	}
-	if (language && pg_strcasecmp(language, "c") == 0 && as != NIL &&
-		!jur_in_own_script())
-		judge_library(strVal(linitial(as)), "LANGUAGE C");
+	if (language == NULL || pg_strcasecmp(language, "c") != 0 || as == NIL ||
+		jur_in_own_script())
+		return;
+	path = strVal(linitial(as));
+	/* ours is loaded by anybody, but declared by our scripts alone */
+	if (strcmp(library_base_name(path), "jurisdiction") == 0 && !IsBinaryUpgrade)
+		refuse_library(path, "LANGUAGE C");
+	judge_library(path, "LANGUAGE C");
 }
 
 /* ------------------------------------------------------------------ settings */

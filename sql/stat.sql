@@ -1,0 +1,85 @@
+--
+-- jurisdiction.stat: what enforcement has done, in numbers.
+--
+-- The counters are of the whole cluster: nothing else may run beside this file.
+--
+CREATE SCHEMA stat;
+SET search_path = stat;
+SET client_min_messages = warning;
+\set VERBOSITY terse
+CREATE ROLE regress_stat_owner;
+CREATE ROLE regress_stat_de;
+CREATE ROLE regress_stat_exempt BYPASSRLS;
+GRANT ALL ON SCHEMA stat TO PUBLIC;
+SECURITY LABEL FOR jurisdiction ON ROLE regress_stat_de IS 'at DE';
+SET ROLE regress_stat_owner;
+CREATE TABLE patient (id int, residency jurisdiction.label NOT NULL);
+INSERT INTO patient SELECT i, CASE WHEN i % 10 = 0 THEN 'DE' ELSE 'US' END::jurisdiction.label FROM generate_series(1, 1000) i;
+GRANT ALL ON patient TO PUBLIC;
+SECURITY LABEL FOR jurisdiction ON COLUMN patient.residency IS 'rows';
+RESET ROLE;
+
+-- the view's columns are what monitoring rests on
+SELECT attname, atttypid::regtype FROM pg_attribute
+	WHERE attrelid = 'jurisdiction.stat'::regclass AND attnum > 0 ORDER BY attnum;
+
+-- who may what
+SET ROLE regress_stat_de;
+SELECT count(*) FROM jurisdiction.stat;					-- ok: everybody may look; one row
+SELECT jurisdiction.stat_reset();						-- denied
+RESET ROLE;
+SELECT jurisdiction.stat_reset();						-- ok
+
+-- reading
+SET ROLE regress_stat_de;
+SELECT count(*) FROM patient;							-- 100
+SELECT rows_allowed, rows_hidden, refusals, observed, exemptions FROM jurisdiction.stat;	-- 100 and 900
+SELECT decisions > 0 AS decided, decisions < 20 AS once_per_label FROM jurisdiction.stat;
+SELECT count(*) FROM patient WHERE residency = 'DE';	-- 100: the label goes first, the filter sees no others
+SELECT rows_allowed, rows_hidden FROM jurisdiction.stat;	-- 200 and 900
+-- refusals, rolled back or not
+INSERT INTO patient VALUES (0, 'US');					-- denied
+SELECT refusals FROM jurisdiction.stat;					-- 1
+BEGIN;
+INSERT INTO patient VALUES (0, 'US');					-- denied
+ROLLBACK;
+SELECT refusals FROM jurisdiction.stat;					-- 2
+COPY patient TO STDOUT;									-- denied
+SELECT refusals FROM jurisdiction.stat;					-- 3
+SET ROLE regress_stat_owner;
+SELECT count(*) FROM patient;							-- denied
+SECURITY LABEL FOR jurisdiction ON COLUMN patient.residency IS NULL;	-- denied
+RESET ROLE;
+SELECT refusals FROM jurisdiction.stat;					-- 5
+-- exemptions, by use
+INSERT INTO jurisdiction.exemption (kind, role_name, basis) VALUES ('bypass', 'regress_stat_exempt', 'regress: stat');
+SET ROLE regress_stat_exempt;
+SELECT count(*) FROM patient;							-- 1000
+SELECT exemptions FROM jurisdiction.stat;				-- 1
+SELECT count(*) FROM patient;
+SELECT exemptions FROM jurisdiction.stat;				-- 2
+RESET ROLE;
+UPDATE jurisdiction.exemption SET until = now() WHERE basis = 'regress: stat' AND until IS NULL;
+-- a parallel plan counts every row once
+SELECT jurisdiction.stat_reset();
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET min_parallel_table_scan_size = 0;
+SET force_parallel_mode = on;
+SET ROLE regress_stat_de;
+SELECT count(*) FROM patient;							-- 100
+RESET force_parallel_mode;
+SELECT rows_allowed, rows_hidden FROM jurisdiction.stat;	-- 100 and 900
+RESET ROLE;
+RESET parallel_setup_cost;
+RESET parallel_tuple_cost;
+RESET min_parallel_table_scan_size;
+-- an untagged table costs nothing
+SELECT jurisdiction.stat_reset();
+SELECT count(*) FROM generate_series(1, 10);
+CREATE TABLE plain (id int);
+SELECT count(*) FROM plain;
+SELECT rows_allowed, rows_hidden, refusals, decisions FROM jurisdiction.stat;	-- 0
+
+DROP SCHEMA stat CASCADE;
+DROP ROLE regress_stat_owner, regress_stat_de, regress_stat_exempt;
