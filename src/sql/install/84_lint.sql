@@ -9,7 +9,7 @@ CREATE FUNCTION lint_server()
 AS $$
 	WITH setting AS MATERIALIZED (
 		-- pg_settings leaves out what the caller may not see
-		SELECT s.name, s.setting FROM pg_settings s
+		SELECT s.name, s.setting, s.sourcefile, s.sourceline FROM pg_settings s
 	)
 	SELECT 'error' AS severity, 'setting jurisdiction.site' AS object,
 		'it is not set: nothing can be written to tagged tables, and nothing is at home' AS problem,
@@ -48,7 +48,9 @@ UNION ALL
 UNION ALL
 	SELECT 'warning', format('setting %s', name),
 		format('every session loads "%s", past jurisdiction.allowed_libraries (after the remedy, reload)', setting),
-		format('ALTER SYSTEM SET %s = ''''', name)
+		-- setting it to '' would name a library "", and no session could start
+		CASE WHEN sourcefile LIKE '%postgresql.auto.conf' THEN format('ALTER SYSTEM RESET %s', name)
+			ELSE format('-- remove it from %s, line %s, and reload', sourcefile, sourceline) END
 	FROM setting WHERE name IN ('session_preload_libraries', 'local_preload_libraries')
 		AND setting <> '' AND jurisdiction.lint_sees_all()
 UNION ALL
