@@ -8,10 +8,11 @@ COPT=${COPT:-"-Werror -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missi
 
 # What a build and every suite needs of Debian 12.
 PACKAGES="gcc make libc6-dev libssl-dev postgresql-15 postgresql-server-dev-15"
-TEST_PACKAGES="clang libclang-rt-14-dev libipc-run-perl perl postgresql-15-pgaudit tor-geoipdb iproute2"
+TEST_PACKAGES="clang libclang-rt-14-dev libipc-run-perl perl postgresql-15-pgaudit tor-geoipdb iproute2 bzip2"
 
-# One locale everywhere, so that sort order and messages are the same.
-export LC_ALL=C.UTF-8
+# One locale everywhere, so that sort order and messages are the same; pg_regress
+# forgets LC_ALL, and keeps LANG.
+export LC_ALL=C.UTF-8 LANG=C.UTF-8
 
 say() { printf '%s\n' "$*"; }
 die() { say "$0: $*" >&2; exit 1; }
