@@ -39,6 +39,9 @@ static struct
 }			watched[MAX_WATCHED];
 static int	nwatched = 0;
 
+/* our schema, as of the last relation watched; no catalog is read for it */
+static Oid	schema_known = InvalidOid;
+
 void
 jur_on_change(JurChangeCallback callback)
 {
@@ -70,6 +73,7 @@ jur_watch_relation(Oid relid, JurChange change)
 {
 	int			i;
 
+	schema_known = jur_schema_oid();
 	for (i = 0; i < Min(nwatched, MAX_WATCHED); i++)
 		if (watched[i].relid == relid)
 			return;
@@ -105,11 +109,17 @@ roles_changed(Datum arg, int cacheid, uint32 hashvalue)
 	tell(JUR_CHANGED_ROLES, InvalidOid);
 }
 
-/* schema jurisdiction may have come or gone, and with it the extension */
+/*
+ * Schema jurisdiction may have come or gone, and with it the extension.  Any
+ * other schema (each session's first temporary table makes one) is told apart
+ * by the hash of its OID.
+ */
 static void
 schemas_changed(Datum arg, int cacheid, uint32 hashvalue)
 {
-	tell_everything();
+	if (hashvalue == 0 || !OidIsValid(schema_known) ||
+		hashvalue == GetSysCacheHashValue1(NAMESPACEOID, ObjectIdGetDatum(schema_known)))
+		tell_everything();
 }
 
 void
