@@ -222,3 +222,13 @@ SECURITY LABEL FOR jurisdiction ON ROLE regress_decision_us IS NULL;
 SECURITY LABEL FOR jurisdiction ON ROLE regress_decision_both IS NULL;
 DROP ROLE regress_decision_de, regress_decision_us, regress_decision_both,
 	regress_decision_none, regress_decision_bypass;
+
+--
+-- Labels that nobody could ever satisfy
+--
+SELECT jurisdiction.satisfiable('DE/health');				-- true: at home
+SELECT jurisdiction.satisfiable('DE & EU');					-- true: in Germany
+SELECT jurisdiction.satisfiable('DE>DE & US>US');			-- false: each stays at home
+SELECT jurisdiction.satisfiable('DE>US & US>US');			-- true: in the United States
+SELECT jurisdiction.satisfiable('unrestricted');			-- true
+SELECT jurisdiction.satisfiable('XX');						-- false: no such place

@@ -318,7 +318,8 @@ refuse_write(const JurLabel *label, Oid relid, JurAction action,
 			 const JurDecision *decision)
 {
 	char	   *text = jur_label_text(label);
-	char	   *reason = jur_decision_reason(decision, action);
+	char	   *conflict = action == JUR_STORE ? jur_label_conflict(label) : NULL;
+	char	   *reason = conflict ? conflict : jur_decision_reason(decision, action);
 
 	if (!jur_refused(jur_action_name(action), relid, reason))
 		return;

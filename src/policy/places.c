@@ -131,3 +131,15 @@ jur_unknown_code(const JurPolicy *policy, const JurLabel *label)
 	}
 	return NULL;
 }
+
+int
+jur_place_count(const JurPolicy *policy)
+{
+	return policy->places.ncodes;
+}
+
+const char *
+jur_place_code(const JurPolicy *policy, int number)
+{
+	return policy->places.codes[number];
+}

@@ -109,6 +109,9 @@ extern bool jur_covers(const JurPolicy *policy, const char *place,
 					   const char *other, TimestampTz moment);
 extern bool jur_place_is_known(const JurPolicy *policy, const char *place);
 extern bool jur_category_is_known(const JurPolicy *policy, const char *category);
+/* all registered places, by number from 0 */
+extern int	jur_place_count(const JurPolicy *policy);
+extern const char *jur_place_code(const JurPolicy *policy, int number);
 /* the first code in LABEL that is in no registry, or NULL */
 extern const char *jur_unknown_code(const JurPolicy *policy, const JurLabel *label);
 

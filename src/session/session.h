@@ -43,6 +43,12 @@ extern JurVerdict jur_admits_datum(Datum label, JurAction action);
 /* uncached, with the reason */
 extern JurDecision jur_decide_now(const JurLabel *label, JurAction action);
 
+/*
+ * NULL if LABEL can be satisfied somewhere; else a sentence that says which
+ * atoms keep it from being.  For error paths: it may try every place.
+ */
+extern char *jur_label_conflict(const JurLabel *label);
+
 /* the tags of the session's roles */
 extern bool jur_session_is_tagged(void);	/* outer role: own or inherited tag */
 extern bool jur_is_officer(void);	/* may act as officer now (ruling 8) */

@@ -20,3 +20,9 @@ CREATE FUNCTION explain(
 	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE ROWS 2;
 COMMENT ON FUNCTION explain(jurisdiction.label, text, text[], text, text, text, text) IS
 	'why: a row per atom and destination (NULL: an unknown place) with the rule that decides and its legal basis. What is not supposed (at: places; cleared: LEVEL/CATEGORIES or LEVEL/*; purpose; as_of: a date in UTC, or a timestamp) is this session''s, now; an exemption counts only where nothing is supposed. What is stored arrives at the site, whatever at says. party is 0A000 until lists of denied parties exist';
+
+CREATE FUNCTION satisfiable(label jurisdiction.label) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'jur_sql_satisfiable'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION satisfiable(jurisdiction.label) IS
+	'is there a place where a value so labelled may be stored and read, by the rules now and with full clearance? Where not, writing it is refused with the conflict named';
