@@ -706,6 +706,9 @@ needs_fmgr(Oid function)
 		return true;
 	if (function < FirstNormalObjectId || !IsTransactionState())
 		return false;
+	/* a trusted function's body is not inlined either */
+	if (jur_is_trusted(function))
+		return true;
 	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
 	if (!HeapTupleIsValid(tuple))
 		return false;

@@ -256,6 +256,7 @@ jur_standard_run(JUR_EXECUTOR_RUN_PARAMS)
 static void
 execute_run(JUR_EXECUTOR_RUN_PARAMS)
 {
+	bool		was_parallel = query->plannedstmt->parallelModeNeeded;
 	JurFrame	frame;
 
 	if (!IsParallelWorker())
@@ -265,6 +266,9 @@ execute_run(JUR_EXECUTOR_RUN_PARAMS)
 			check_stamp(query);
 		jur_flow_before_run(query->plannedstmt);
 	}
+	/* workers do not know that a trusted function is running */
+	if (jur_is_in_trusted())
+		query->plannedstmt->parallelModeNeeded = false;
 	jur_push_frame(&frame, query, NULL);
 	PG_TRY();
 	{
@@ -275,6 +279,7 @@ execute_run(JUR_EXECUTOR_RUN_PARAMS)
 	}
 	PG_FINALLY();
 	{
+		query->plannedstmt->parallelModeNeeded = was_parallel;
 		jur_pop_frame(&frame);
 	}
 	PG_END_TRY();

@@ -9,6 +9,7 @@
 #ifndef JUR_ENFORCE_INTERNAL_H
 #define JUR_ENFORCE_INTERNAL_H
 
+#include "catalog/objectaddress.h"
 #include "executor/execdesc.h"
 #include "nodes/params.h"
 #include "nodes/parsenodes.h"
@@ -78,6 +79,10 @@ extern void jur_flow_before_run(const PlannedStmt *plan);
 extern void jur_flow_after_run(QueryDesc *query);
 extern void jur_flow_statement_begins(void);
 extern void jur_flow_session_ends(void);
+
+/* enforce_trusted.c */
+extern void jur_tag_function(const ObjectAddress *address, const char *text);
+extern bool jur_is_trusted(Oid function);
 
 /* enforce_columns.c */
 extern JurLabel *jur_column_label(const JurTagged *tagged,

@@ -519,6 +519,11 @@ jur_security_label(SecLabelStmt *stmt)
 		case OBJECT_ROLE:
 			label_role(stmt, address);
 			break;
+		case OBJECT_FUNCTION:
+		case OBJECT_PROCEDURE:
+		case OBJECT_ROUTINE:
+			jur_tag_function(&address, stmt->label);
+			break;
 		case OBJECT_PUBLICATION:
 			label_publication(stmt, address);
 			break;
@@ -526,7 +531,7 @@ jur_security_label(SecLabelStmt *stmt)
 			ereport(ERROR,
 					(errcode(JUR_ERR_ARGUMENT),
 					 errmsg("this kind of object cannot carry a jurisdiction tag"),
-					 errhint("Tables, columns, materialized views, foreign tables, publications and roles can.")));
+					 errhint("Tables, columns, materialized views, foreign tables, publications, functions and roles can.")));
 	}
 }
 

@@ -55,6 +55,13 @@ typedef struct JurArrival
 	bool		unknown;		/* also somewhere that nobody knows */
 } JurArrival;
 
+/* a trusted function is running: exempt for what flows to SCOPE */
+typedef struct JurTrust
+{
+	const char *basis;
+	const JurLabel *scope;
+} JurTrust;
+
 /* what the decision needs to know of a session; session.h builds it */
 typedef struct JurSubject
 {
@@ -63,6 +70,8 @@ typedef struct JurSubject
 	JurClearance *clearances;
 	const char *purpose;		/* NULL: none declared */
 	const char *site;			/* NULL: not configured */
+	int			ntrusts;
+	const JurTrust *trusts;
 	const char *exemption;		/* basis of a bypass exemption, or NULL */
 } JurSubject;
 

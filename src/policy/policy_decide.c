@@ -299,11 +299,28 @@ decide_case(const Case *c, JurDecision *decision)
 		decide_by(decision, JUR_DENY, JUR_BY_DEFAULT);
 }
 
+/* the basis on which the atom is exempt: for all data, or by a trusted function */
+static const char *
+exempt_basis(const Case *c)
+{
+	const JurSubject *subject = c->question->subject;
+	int			i;
+	int			j;
+
+	if (subject->exemption)
+		return subject->exemption;
+	for (i = 0; i < subject->ntrusts; i++)
+		for (j = 0; j < subject->trusts[i].scope->natoms; j++)
+			if (jur_atom_flows(c->atom, &subject->trusts[i].scope->atoms[j]))
+				return subject->trusts[i].basis;
+	return NULL;
+}
+
 /* a bypass exemption lifts any "no" of decide_case(), but not to storing */
 static void
 lift(const Case *c, JurDecision *decision)
 {
-	const char *basis = c->question->subject->exemption;
+	const char *basis = exempt_basis(c);
 
 	if (decision->verdict == JUR_ALLOW || basis == NULL ||
 		c->question->action == JUR_STORE)

@@ -169,10 +169,62 @@ jur_known(void)
 	return known;
 }
 
+/* ------------------------------------------------------------ trusted functions */
+
+#define MAX_TRUST 32			/* calls of trusted functions inside each other */
+
+static JurTrust trusts[MAX_TRUST];
+static MemoryContext trust_contexts[MAX_TRUST];
+static int	ntrusts = 0;
+
+void
+jur_trust_begin(const char *basis, const JurLabel *scope)
+{
+	MemoryContext caller;
+
+	if (ntrusts >= MAX_TRUST)
+		ereport(ERROR,
+				(errcode(ERRCODE_STATEMENT_TOO_COMPLEX),
+				 errmsg("more than %d calls of trusted functions inside each other",
+						MAX_TRUST)));
+	trust_contexts[ntrusts] = AllocSetContextCreate(TopMemoryContext,
+													"jurisdiction trust",
+													ALLOCSET_SMALL_SIZES);
+	caller = MemoryContextSwitchTo(trust_contexts[ntrusts]);
+	trusts[ntrusts].basis = pstrdup(basis);
+	trusts[ntrusts].scope = jur_label_copy(scope);
+	MemoryContextSwitchTo(caller);
+	ntrusts++;
+	jur_generation++;
+}
+
+void
+jur_trust_end(void)
+{
+	if (ntrusts == 0)
+		return;
+	ntrusts--;
+	MemoryContextDelete(trust_contexts[ntrusts]);
+	jur_generation++;
+}
+
+bool
+jur_is_in_trusted(void)
+{
+	return ntrusts > 0;
+}
+
 const JurSubject *
 jur_current_subject(void)
 {
-	return &jur_known()->subject;
+	static JurSubject with_trust;
+
+	if (ntrusts == 0)
+		return &jur_known()->subject;
+	with_trust = jur_known()->subject;
+	with_trust.ntrusts = ntrusts;
+	with_trust.trusts = trusts;
+	return &with_trust;
 }
 
 TimestampTz

@@ -63,6 +63,14 @@ extern const char *jur_exemption(const char *kind);
 /* the same, one that is for LABEL or for any label */
 extern const char *jur_exemption_for(const char *kind, const JurLabel *label);
 
+/*
+ * While a trusted function runs, the session is exempt for what flows to
+ * SCOPE.  Calls nest; each begin has its end.
+ */
+extern void jur_trust_begin(const char *basis, const JurLabel *scope);
+extern void jur_trust_end(void);
+extern bool jur_is_in_trusted(void);
+
 /* have officers been appointed in this cluster, now or ever (ruling 8)? */
 extern bool jur_is_latched(void);
 /* an officer's tag has just been set: latch once that is committed */

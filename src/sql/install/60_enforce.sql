@@ -92,6 +92,11 @@ CREATE VIEW tag AS
 	 WHERE s.provider = 'jurisdiction'
 	   AND s.classoid = 'pg_catalog.pg_publication'::pg_catalog.regclass
 	UNION ALL
+	SELECT 'function', s.objoid::pg_catalog.regprocedure::text, NULL, s.label, NULL
+	  FROM pg_catalog.pg_seclabel s
+	 WHERE s.provider = 'jurisdiction'
+	   AND s.classoid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+	UNION ALL
 	SELECT 'role', pg_catalog.quote_ident(r.rolname), NULL, s.label, NULL
 	  FROM pg_catalog.pg_shseclabel s
 	  JOIN pg_catalog.pg_roles r ON r.oid = s.objoid
