@@ -3,8 +3,8 @@
 # Usage: sh test/all.sh [SUITE...]   (lint fuzz interop regress isolation tap core)
 # The last line is "N passed, N failed"; the exit status says whether all passed.
 #
-# JUR_FUZZ_SECONDS (default 20) bounds the fuzz suite; JUR_KEEP=1 keeps the
-# scratch directory for a look at logs.
+# JUR_FUZZ_SECONDS (default 20) bounds the fuzz suite; JUR_TAP names the TAP
+# files to run; JUR_KEEP=1 keeps the scratch directory for a look at logs.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . test/lib.sh
