@@ -1,10 +1,10 @@
 #!/bin/sh
 # Every suite, on private servers; installs what is missing, leaves nothing.
-# Usage: sh test/all.sh [SUITE...]   (lint fuzz regress isolation tap core)
+# Usage: sh test/all.sh [SUITE...]   (lint fuzz interop regress isolation tap core)
 # The last line is "N passed, N failed"; the exit status says whether all passed.
 #
-# JUR_FUZZ_SECONDS (default 20) bounds the fuzz suite; JUR_KEEP=1 keeps the
-# scratch directory for a look at logs.
+# JUR_FUZZ_SECONDS (default 20) bounds the fuzz suite; JUR_TAP names the TAP
+# files to run; JUR_KEEP=1 keeps the scratch directory for a look at logs.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . test/lib.sh
@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.." || exit 1
 # whatever goes wrong before the first suite is a failure, and counted as one
 die() { say "$0: $*" "0 passed, 1 failed" | sed 's/ \(0 passed\)/\n\1/'; exit 1; }
 
-suites=${*:-lint fuzz regress isolation tap core}
+suites=${*:-lint fuzz interop regress isolation tap core}
 total_passed=0
 total_failed=0
 total_skipped=0
@@ -23,6 +23,7 @@ suite_lint() {
 		'sh test/lint/run.sh; sh test/lint/run.sh selftest'
 }
 suite_fuzz() { as_tester sh test/fuzz/run.sh "${JUR_FUZZ_SECONDS:-20}"; }
+suite_interop() { as_tester perl test/interop/check_decisions.pl; }
 suite_regress() {
 	as_tester make -s PG_CONFIG="$PG_CONFIG" TEMP=1 with_llvm=no installcheck \
 		ISOLATION= TAP_TESTS=
@@ -55,6 +56,11 @@ tally() {
 		passed=$(($(count '^ok ') - $(count '^ok .*# (SKIP|skip)')))
 		failed=$(($(count '^not ok ') + $(count 'Parse errors:')))
 		;;
+	interop)
+		passed=$(sum "cases agree")
+		failed=$(sum differ)
+		skipped=0
+		;;
 	*)
 		passed=$(sum passed)
 		failed=$(sum failed)
@@ -75,7 +81,7 @@ cd "$scratch/tree" || exit 1
 
 for suite in $suites; do
 	case $suite in
-	lint | fuzz | regress | isolation | tap | core) ;;
+	lint | fuzz | interop | regress | isolation | tap | core) ;;
 	*) die "there is no suite \"$suite\"" ;;
 	esac
 	log=$scratch/$suite.log

@@ -1,7 +1,7 @@
 #!/bin/sh
 # What enforcement costs, as ratios: every variant measured in turn, many
 # times, in one run on a private server; medians.  Serial plans, no JIT, all
-# in memory.
+# in memory.  Then what the first decision about a label costs, by number of rules.
 # Usage: sh test/bench/run.sh [ROWS [ROUNDS]]     default 1000000 rows, 15 rounds
 #
 # Differences below a tenth are noise: the variant "again" is the untagged
@@ -181,6 +181,19 @@ print_copies() {
 	printf '%-42s %8s   (%s)\n' "by hand: row security" - "$refusal"
 }
 
+# the first decision about a label, without a server, by number of rules
+measure_decisions() {
+	sources="test/bench/decide_bench.c test/fuzz/server_shim.c"
+	for name in policy/codes policy/places policy/policy_compile policy/policy_decide \
+		policy/policy_words label/label label/label_io label/label_text; do
+		sources="$sources src/$name.c"
+	done
+	# shellcheck disable=SC2086  # a list of words
+	(cd "$scratch/tree" && as_tester gcc -O2 -Isrc -Itest/fuzz \
+		-isystem "$("$PG_CONFIG" --includedir-server)" -o "$scratch/tmp/decide_bench" $sources) &&
+		as_tester "$scratch/tmp/decide_bench"
+}
+
 need_packages $PACKAGES
 make_scratch
 copy_tree
@@ -192,3 +205,6 @@ done
 measure_copies || die "could not set up COPY"
 print_scans
 print_copies
+say ""
+say "first decision about a label, median; cold: after 64 MB of other memory"
+measure_decisions
