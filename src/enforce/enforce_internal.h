@@ -93,6 +93,7 @@ extern List *jur_column_checks(const JurTagged *tagged, const JurPerms *perms);
 
 /* wall.c */
 extern void jur_refuse_column(Oid relid, AttrNumber attnum, const char *action);
+extern bool jur_dumping;
 extern bool jur_touches_tagged(List *rtable);
 /* may the session read what column COLUMN of a table holds, for every row? */
 extern bool jur_column_is_open(const JurTagged *tagged, const JurColumnTag *column);

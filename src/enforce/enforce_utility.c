@@ -193,6 +193,16 @@ judge_text(Node *stmt)
 		jur_flow_judge_text("a setting");
 }
 
+/* --------------------------------------------------------------------- dumps */
+
+/* pg_dump names its cursor so, whatever the session calls itself */
+static void
+judge_cursor(Node *stmt)
+{
+	if (strcmp(((DeclareCursorStmt *) stmt)->portalname, "_pg_dump_cursor") == 0)
+		jur_dumping = true;
+}
+
 /* ----------------------------------------------------------------- the table */
 
 typedef struct UtilityRule
@@ -208,6 +218,7 @@ static const UtilityRule rules[] = {
 	{T_AlterSystemStmt, judge_alter_system, "settings switch enforcement off"},
 	{T_AlterRoleSetStmt, judge_role_setting, "or load a library at login"},
 	{T_AlterDatabaseSetStmt, judge_database_setting, "likewise"},
+	{T_DeclareCursorStmt, judge_cursor, "a dump that lacks rows is no dump"},
 	{T_NotifyStmt, judge_text, "a payload carries no label"},
 	{T_CommentStmt, judge_text, "nor does a comment"},
 	{T_VariableSetStmt, judge_text, "nor does a setting"},

@@ -54,6 +54,9 @@
 
 #define ACL_WRITE (ACL_INSERT | ACL_UPDATE | ACL_DELETE | ACL_TRUNCATE)
 
+/* this session has behaved as pg_dump does; enforce_utility.c sets it */
+bool		jur_dumping = false;
+
 static ExecutorCheckPerms_hook_type prev_check_perms = NULL;
 
 /* ------------------------------------------------------- policy and catalogs */
@@ -185,9 +188,10 @@ refuse_table(Oid relid, AclMode required, const char *reason, const char *hint)
 static bool
 is_plain_dump(void)
 {
-	return application_name &&
-		(strcmp(application_name, "pg_dump") == 0 ||
-		 strcmp(application_name, "pg_dumpall") == 0) &&
+	return (jur_dumping ||
+			(application_name &&
+			 (strcmp(application_name, "pg_dump") == 0 ||
+			  strcmp(application_name, "pg_dumpall") == 0))) &&
 		!jur_is_restoring();
 }
 
