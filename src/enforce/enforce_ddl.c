@@ -481,61 +481,70 @@ jur_follow_ddl(Node *stmt)
 
 /* ------------------------------------------------------------ object access */
 
-/*
- * The relation that a trigger, a rule or a policy belongs to.  Just created
- * it is visible to no snapshot but this.
- */
-static Oid
-relation_of_part(Oid classid, Oid objid)
+/* of an object of each kind: where its schema is, or its relation */
+typedef struct Whereabouts
 {
-	Oid			index = classid == TriggerRelationId ? TriggerOidIndexId :
-		classid == RewriteRelationId ? RewriteOidIndexId :
-		classid == PolicyRelationId ? PolicyOidIndexId : InvalidOid;
-	Oid			relid = InvalidOid;
-	Relation	catalog;
+	Oid			catalog;
+	Oid			index;			/* by oid */
+	AttrNumber	schema;
+	AttrNumber	relation;
+} Whereabouts;
+
+static const Whereabouts whereabouts[] = {
+	{RelationRelationId, ClassOidIndexId, Anum_pg_class_relnamespace, 0},
+	{ProcedureRelationId, ProcedureOidIndexId, Anum_pg_proc_pronamespace, 0},
+	{TypeRelationId, TypeOidIndexId, Anum_pg_type_typnamespace, 0},
+	{TriggerRelationId, TriggerOidIndexId, 0, Anum_pg_trigger_tgrelid},
+	{RewriteRelationId, RewriteOidIndexId, 0, Anum_pg_rewrite_ev_class},
+	{PolicyRelationId, PolicyOidIndexId, 0, Anum_pg_policy_polrelid},
+};
+
+/* one column of an object's row as SNAPSHOT (NULL: the catalogs') sees it */
+static Oid
+column_of_object(const Whereabouts *kind, Oid objid, AttrNumber attnum,
+				 Snapshot snapshot)
+{
+	Relation	catalog = table_open(kind->catalog, AccessShareLock);
+	Oid			value = InvalidOid;
 	ScanKeyData key;
 	SysScanDesc scan;
 	HeapTuple	tuple;
+	bool		isnull;
 
-	if (!OidIsValid(index))
-		return InvalidOid;
-	catalog = table_open(classid, AccessShareLock);
-	/* all three begin with their oid */
+	/* they all begin with their oid */
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(objid));
-	scan = systable_beginscan(catalog, index, true, SnapshotSelf, 1, &key);
+	scan = systable_beginscan(catalog, kind->index, true, snapshot, 1, &key);
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
-		relid = classid == TriggerRelationId ? ((Form_pg_trigger) GETSTRUCT(tuple))->tgrelid :
-			classid == RewriteRelationId ? ((Form_pg_rewrite) GETSTRUCT(tuple))->ev_class :
-			((Form_pg_policy) GETSTRUCT(tuple))->polrelid;
+		value = DatumGetObjectId(heap_getattr(tuple, attnum,
+											  RelationGetDescr(catalog), &isnull));
 	systable_endscan(scan);
 	table_close(catalog, AccessShareLock);
-	return relid;
+	return value;
 }
 
+/* in the schema, coming to it, or about to leave it */
 static bool
 is_in_our_schema(Oid classid, Oid objid)
 {
-	Oid			schema = InvalidOid;
-	Oid			relid = relation_of_part(classid, objid);
+	Oid			ours = jur_schema_oid();
+	int			i;
 
-	if (OidIsValid(relid))
-		return is_in_our_schema(RelationRelationId, relid);
-	if (classid == RelationRelationId)
-		schema = get_rel_namespace(objid);
-	else if (classid == ProcedureRelationId)
-		schema = get_func_namespace(objid);
-	else if (classid == TypeRelationId)
+	for (i = 0; i < lengthof(whereabouts); i++)
 	{
-		HeapTuple	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(objid));
+		const Whereabouts *kind = &whereabouts[i];
 
-		if (HeapTupleIsValid(tuple))
-		{
-			schema = ((Form_pg_type) GETSTRUCT(tuple))->typnamespace;
-			ReleaseSysCache(tuple);
-		}
+		if (kind->catalog != classid)
+			continue;
+		if (kind->relation != 0)
+			return is_in_our_schema(RelationRelationId,
+									column_of_object(kind, objid, kind->relation,
+													 SnapshotSelf));
+		return OidIsValid(ours) &&
+			(column_of_object(kind, objid, kind->schema, SnapshotSelf) == ours ||
+			 column_of_object(kind, objid, kind->schema, NULL) == ours);
 	}
-	return OidIsValid(schema) && schema == jur_schema_oid();
+	return false;
 }
 
 /*
@@ -549,9 +558,9 @@ judge_own_object(ObjectAccessType access, Oid classid, Oid objid)
 								objid == jur_extension_oid()) ||
 		(classid == NamespaceRelationId && objid == jur_schema_oid());
 
-	if (!is_extension && !is_in_our_schema(classid, objid))
-		return;
 	if (jur_internal_ddl || jur_in_own_script() || IsBinaryUpgrade)
+		return;
+	if (!is_extension && !is_in_our_schema(classid, objid))
 		return;
 	if (access == OAT_DROP)
 	{

@@ -210,6 +210,7 @@ typedef struct UtilityRule
 	NodeTag		tag;
 	void		(*judge) (Node *stmt);
 	const char *why;
+	bool		is_shared;		/* of the cluster: in databases without us, too */
 } UtilityRule;
 
 static const UtilityRule rules[] = {
@@ -219,25 +220,29 @@ static const UtilityRule rules[] = {
 	{T_AlterRoleSetStmt, judge_role_setting, "or load a library at login"},
 	{T_AlterDatabaseSetStmt, judge_database_setting, "likewise"},
 	{T_DeclareCursorStmt, judge_cursor, "a dump that lacks rows is no dump"},
+
+	{T_AlterSystemStmt, judge_alter_system, "settings switch enforcement off", true},
+	{T_AlterRoleSetStmt, judge_role_setting, "or load a library at login", true},
+	{T_AlterDatabaseSetStmt, judge_database_setting, "likewise", true},
 	{T_NotifyStmt, judge_text, "a payload carries no label"},
 	{T_CommentStmt, judge_text, "nor does a comment"},
 	{T_VariableSetStmt, judge_text, "nor does a setting"},
 	{T_AlterTableStmt, jur_judge_ddl, "row security, label columns, children"},
-	{T_GrantRoleStmt, jur_judge_ddl, "a tagged role's membership is its clearance"},
-	{T_CreateRoleStmt, jur_judge_ddl, "IN ROLE is a grant"},
-	{T_AlterRoleStmt, jur_judge_ddl, "a password is the role"},
-	{T_DropRoleStmt, jur_judge_ddl, "the last officer stays"},
-	{T_RenameStmt, jur_judge_ddl, "exemptions name roles by name"},
+	{T_GrantRoleStmt, jur_judge_ddl, "a tagged role's membership is its clearance", true},
+	{T_CreateRoleStmt, jur_judge_ddl, "IN ROLE is a grant", true},
+	{T_AlterRoleStmt, jur_judge_ddl, "a password is the role", true},
+	{T_DropRoleStmt, jur_judge_ddl, "the last officer stays", true},
+	{T_RenameStmt, jur_judge_ddl, "exemptions name roles by name", true},
 	{T_AlterExtensionContentsStmt, jur_judge_ddl, "no object leaves the extension"},
 };
 
 static void
-judge(Node *stmt)
+judge(Node *stmt, bool is_installed)
 {
 	int			i;
 
 	for (i = 0; i < lengthof(rules); i++)
-		if (rules[i].tag == nodeTag(stmt))
+		if (rules[i].tag == nodeTag(stmt) && (is_installed || rules[i].is_shared))
 			rules[i].judge(stmt);
 }
 
@@ -349,11 +354,12 @@ utility(JUR_UTILITY_PARAMS)
 	}
 	if (!jur_is_installed())
 	{
+		judge(stmt, false);
 		run(JUR_UTILITY_ARGS);
 		return;
 	}
 	jur_statement_begins();
-	judge(stmt);
+	judge(stmt, true);
 	if (IsA(stmt, CopyStmt) &&
 		jur_copy(pstmt, queryString, params, queryEnv, &processed))
 	{

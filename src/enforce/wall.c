@@ -27,15 +27,22 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_depend.h"
+#include "catalog/pg_extension.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_namespace.h"
+#include "catalog/pg_operator.h"
 #include "catalog/pg_policy.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_rewrite.h"
 #include "catalog/pg_seclabel.h"
 #include "catalog/pg_shseclabel.h"
 #include "catalog/pg_statistic.h"
 #include "catalog/pg_statistic_ext_data.h"
+#include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
 #include "access/genam.h"
 #include "access/table.h"
+#include "commands/extension.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "parser/parsetree.h"
@@ -68,6 +75,12 @@ static const Oid guarded_catalogs[] = {
 	AuthIdRelationId, AuthMemRelationId
 };
 
+/* those that extensions mend in their scripts */
+static const Oid script_catalogs[] = {
+	ProcedureRelationId, TypeRelationId, OperatorRelationId, NamespaceRelationId,
+	ExtensionRelationId, InheritsRelationId, RewriteRelationId, TriggerRelationId
+};
+
 static bool
 is_guarded_catalog(Oid relid)
 {
@@ -75,6 +88,9 @@ is_guarded_catalog(Oid relid)
 
 	for (i = 0; i < lengthof(guarded_catalogs); i++)
 		if (guarded_catalogs[i] == relid)
+			return true;
+	for (i = 0; i < lengthof(script_catalogs) && !creating_extension; i++)
+		if (script_catalogs[i] == relid)
 			return true;
 	return false;
 }
@@ -105,6 +121,24 @@ judge_policy_write(Oid relid, bool is_catalog)
 			 errdetail("It holds what protects tagged tables.") :
 			 errdetail("Its rows are policy."),
 			 errhint("An officer is a role tagged so: SECURITY LABEL FOR jurisdiction ON ROLE name IS 'officer'.")));
+}
+
+/* role tags hold in every database: so does the guard of their catalogs */
+static void
+judge_shared_catalogs(JUR_CHECK_PERMS_PARAMS)
+{
+	ListCell   *lc;
+
+	foreach(lc, rtes)
+	{
+		RangeTblEntry *rte = lfirst(lc);
+		JurPerms   *perms = rte->rtekind == RTE_RELATION ? jur_rte_perms(rte) : NULL;
+
+		if (perms && (perms->requiredPerms & ACL_WRITE) &&
+			(rte->relid == SharedSecLabelRelationId || rte->relid == AuthIdRelationId ||
+			 rte->relid == AuthMemRelationId))
+			judge_policy_write(rte->relid, true);
+	}
 }
 
 static bool
@@ -575,9 +609,14 @@ check_perms(JUR_CHECK_PERMS_PARAMS)
 
 	if (prev_check_perms && !prev_check_perms(JUR_CHECK_PERMS_ARGS))
 		return false;
-	/* the leader has been asked already; nothing of ours in other databases */
-	if (IsParallelWorker() || !jur_is_installed())
+	/* the leader has been asked already */
+	if (IsParallelWorker())
 		return true;
+	if (!jur_is_installed())
+	{
+		judge_shared_catalogs(JUR_CHECK_PERMS_ARGS);
+		return true;
+	}
 	jur_statement_begins();
 
 	/*
