@@ -106,6 +106,10 @@ SELECT count(*) FROM jurisdiction.discover() WHERE relation = 'tagged'::regclass
 RESET ROLE;
 SELECT column_name, category, evidence FROM jurisdiction.discover('tagged');	-- the wall: names only
 
+-- words that ship are about categories that ship
+SELECT word, category FROM jurisdiction.personal_word w
+	WHERE NOT EXISTS (SELECT FROM jurisdiction.category c WHERE c.code = w.category);
+
 -- words of one's own
 INSERT INTO jurisdiction.personal_word (word, category, language, confidence)
 	VALUES ('kennitala', 'official_id', 'is', 0.9);

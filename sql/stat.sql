@@ -12,6 +12,7 @@ CREATE ROLE regress_stat_de;
 CREATE ROLE regress_stat_exempt BYPASSRLS;
 GRANT ALL ON SCHEMA stat TO PUBLIC;
 SECURITY LABEL FOR jurisdiction ON ROLE regress_stat_de IS 'at DE';
+GRANT pg_read_all_stats TO regress_stat_de;
 SET ROLE regress_stat_owner;
 CREATE TABLE patient (id int, residency jurisdiction.label NOT NULL);
 INSERT INTO patient SELECT i, CASE WHEN i % 10 = 0 THEN 'DE' ELSE 'US' END::jurisdiction.label FROM generate_series(1, 1000) i;

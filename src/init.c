@@ -53,4 +53,5 @@ _PG_init(void)
 	jur_enforce_ddl_init();
 	jur_enforce_utility_init();
 	jur_enforce_explain_init();
+	jur_enforce_counters_init();
 }

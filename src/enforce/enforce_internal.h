@@ -95,6 +95,8 @@ extern List *jur_column_checks(const JurTagged *tagged, const JurPerms *perms);
 extern void jur_refuse_column(Oid relid, AttrNumber attnum, const char *action);
 extern bool jur_dumping;
 extern bool jur_touches_tagged(List *rtable);
+/* the table whose TOAST table RELID is; InvalidOid if it is none */
+extern Oid	jur_toast_owner(Oid relid);
 /* may the session read what column COLUMN of a table holds, for every row? */
 extern bool jur_column_is_open(const JurTagged *tagged, const JurColumnTag *column);
 /* the wall for a table that a utility command reads or writes whole */
@@ -175,6 +177,10 @@ extern int	jur_utility_depth;
 /* the EXPLAIN to run in place of PSTMT; raises where ANALYZE may not be used */
 extern PlannedStmt *jur_guard_explain(PlannedStmt *pstmt, const char *query_string,
 									  ParamListInfo params, QueryEnvironment *env);
+
+/* enforce_counters.c */
+/* may the session see how many rows a query met, hidden ones among them? */
+extern bool jur_sees_counters(void);
 
 /* enforce_relabel.c */
 extern void jur_security_label(SecLabelStmt *stmt);

@@ -15,7 +15,11 @@
 #include "base/shmem.h"
 #include "enforce/enforce_internal.h"
 
-/* one row, a column per counter in the order of JurCounter */
+/*
+ * One row, a column per counter in the order of JurCounter.  What a query met
+ * that its session may not read is NULL for whom the server's own counters
+ * are, see enforce_counters.c.
+ */
 PG_FUNCTION_INFO_V1(jur_sql_stat_counters);
 Datum
 jur_sql_stat_counters(PG_FUNCTION_ARGS)
@@ -31,6 +35,9 @@ jur_sql_stat_counters(PG_FUNCTION_ARGS)
 		elog(ERROR, "jurisdiction.stat_counters() is declared otherwise");
 	for (i = 0; i < JUR_NCOUNTERS; i++)
 		values[i] = Int64GetDatum((int64) jur_counted(i));
+	if (!jur_sees_counters())
+		nulls[JUR_COUNT_DECISIONS] = nulls[JUR_COUNT_CACHE_HITS] =
+			nulls[JUR_COUNT_ROWS_HIDDEN] = true;
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc),
 													  values, nulls)));
 }

@@ -164,9 +164,8 @@ judge_policy_read(Oid relid)
 			 errmsg("permission denied to read %s: only officers may", name)));
 }
 
-/* the table whose TOAST table RELID is; InvalidOid if it is none */
-static Oid
-toast_owner(Oid relid)
+Oid
+jur_toast_owner(Oid relid)
 {
 	Relation	catalog;
 	ScanKeyData keys[2];
@@ -545,7 +544,7 @@ judge_entry(const RangeTblEntry *rte, const JurPerms *perms, JUR_CHECK_PERMS_PAR
 			judge_statistics(rte, check_as);
 		return;
 	}
-	owner = toast_owner(relid);
+	owner = jur_toast_owner(relid);
 	if (OidIsValid(owner))
 	{
 		if (jur_is_tagged(owner) && !jur_may_bypass(owner, "read"))

@@ -14,7 +14,7 @@ COMMENT ON FUNCTION stat_counters() IS
 
 CREATE VIEW stat AS SELECT * FROM jurisdiction.stat_counters();
 COMMENT ON VIEW stat IS
-	'what enforcement has done in this cluster: decisions, cache hits, rows shown and hidden, refusals, what observe mode let through';
+	'what enforcement has done in this cluster: decisions, cache hits, rows shown and hidden, refusals, what observe mode let through; decisions, cache hits and rows hidden are NULL for whom may not read all statistics (pg_monitor, superusers and officers may)';
 GRANT SELECT ON stat TO PUBLIC;
 
 CREATE FUNCTION stat_reset() RETURNS void
@@ -22,3 +22,10 @@ CREATE FUNCTION stat_reset() RETURNS void
 	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION stat_reset() IS
 	'set the counters of jurisdiction.stat to zero; officers only';
+
+-- Stands for the server's counting functions in every query (enforce_counters.c).
+CREATE FUNCTION counter(function oid, object oid) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'jur_sql_counter'
+	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION counter(oid, oid) IS
+	'what a counting function of the server says of a relation or database; NULL for tagged tables, unless the session may read all statistics';

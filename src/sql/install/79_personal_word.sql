@@ -7,9 +7,10 @@
 -- matching takes both out of a column's name, so datedenaissance is also
 -- "date_de_naissance" and "dateDeNaissance".  Add your own.
 --
+-- A word whose category is not registered suggests nothing.
 CREATE TABLE personal_word (
 	word text NOT NULL,
-	category text NOT NULL REFERENCES category,
+	category text NOT NULL,
 	language text NOT NULL,
 	confidence numeric NOT NULL CHECK (confidence > 0 AND confidence <= 1),
 	builtin boolean NOT NULL DEFAULT false,

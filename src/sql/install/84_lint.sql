@@ -84,7 +84,7 @@ AS $$
 	SELECT f.*
 	FROM (SELECT * FROM jurisdiction.lint_tables()
 		UNION SELECT * FROM jurisdiction.lint_rows(10000)
-		UNION SELECT * FROM jurisdiction.lint_personal(200)
+		UNION SELECT * FROM jurisdiction.lint_personal(100)
 		UNION SELECT * FROM jurisdiction.lint_code()
 		UNION SELECT * FROM jurisdiction.lint_roles()
 		UNION SELECT * FROM jurisdiction.lint_exemptions()

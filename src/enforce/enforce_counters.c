@@ -1,0 +1,210 @@
+/*-------------------------------------------------------------------------
+ *
+ * enforce_counters.c
+ *	  Idea: the server's counters do not tell how many hidden rows a query met.
+ *	  Hooks: planner_hook, object_access_hook.
+ *
+ * An index scan counts the rows it fetched before the filter, and a session
+ * reads its own counters: WHERE name = 'x' then tells whether a hidden row
+ * has that name.  In views such as pg_stat_user_tables those counters become
+ * NULL for tagged tables, unless the session may read all statistics; calls
+ * that do not come by the planner hook are refused.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/index.h"
+#include "catalog/objectaccess.h"
+#include "catalog/pg_authid.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/planner.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+
+#include "base/errors.h"
+#include "base/settings.h"
+#include "enforce/enforce_internal.h"
+
+static planner_hook_type prev_planner = NULL;
+static object_access_hook_type prev_object_access = NULL;
+
+/* -------------------------------------------------------------- who sees what */
+
+typedef enum Counts
+{
+	COUNTS_NOTHING = 0,			/* that a reader could learn from */
+	COUNTS_RELATION,
+	COUNTS_DATABASE
+} Counts;
+
+static Counts
+what_is_counted(Oid function)
+{
+	switch (function)
+	{
+		case F_PG_STAT_GET_TUPLES_RETURNED:
+		case F_PG_STAT_GET_TUPLES_FETCHED:
+		case F_PG_STAT_GET_BLOCKS_FETCHED:
+		case F_PG_STAT_GET_BLOCKS_HIT:
+		case F_PG_STAT_GET_XACT_TUPLES_RETURNED:
+		case F_PG_STAT_GET_XACT_TUPLES_FETCHED:
+		case F_PG_STAT_GET_XACT_BLOCKS_FETCHED:
+		case F_PG_STAT_GET_XACT_BLOCKS_HIT:
+			return COUNTS_RELATION;
+		case F_PG_STAT_GET_DB_TUPLES_RETURNED:
+		case F_PG_STAT_GET_DB_TUPLES_FETCHED:
+		case F_PG_STAT_GET_DB_BLOCKS_FETCHED:
+		case F_PG_STAT_GET_DB_BLOCKS_HIT:
+			return COUNTS_DATABASE;
+		default:
+			return COUNTS_NOTHING;
+	}
+}
+
+/* as for the server's own statistics: the outer role's right, not a definer's */
+bool
+jur_sees_counters(void)
+{
+	return superuser_arg(GetOuterUserId()) ||
+		has_privs_of_role(GetOuterUserId(), ROLE_PG_READ_ALL_STATS) ||
+		jur_is_officer() || jur_is_restoring() || jur_observing() ||
+		jur_current_subject()->exemption != NULL;
+}
+
+/* the table that an index, or a TOAST table or its index, belongs to */
+static Oid
+table_of(Oid relid)
+{
+	char		kind = get_rel_relkind(relid);
+
+	if (kind == RELKIND_INDEX || kind == RELKIND_PARTITIONED_INDEX)
+	{
+		relid = IndexGetRelation(relid, true);
+		kind = get_rel_relkind(relid);
+	}
+	return kind == RELKIND_TOASTVALUE ? jur_toast_owner(relid) : relid;
+}
+
+static bool
+may_see_counter(Counts counts, Oid object)
+{
+	if (counts == COUNTS_RELATION)
+	{
+		Oid			table = table_of(object);
+
+		if (!OidIsValid(table) || !jur_is_tagged(table))
+			return true;
+	}
+	else if (object != MyDatabaseId || !jur_any_tagged())
+		return true;
+	return jur_sees_counters();
+}
+
+/*
+ * counter(function, object) returns bigint: what one of the server's counting
+ * functions says of a relation or database; NULL where the session may not
+ * know.  It stands for the function in every query.
+ */
+PG_FUNCTION_INFO_V1(jur_sql_counter);
+Datum
+jur_sql_counter(PG_FUNCTION_ARGS)
+{
+	Oid			function = PG_GETARG_OID(0);
+	Oid			object = PG_GETARG_OID(1);
+	Counts		counts = what_is_counted(function);
+	FmgrInfo	flinfo;
+	LOCAL_FCINFO(call, 1);
+	Datum		result;
+
+	jur_require_preloaded("a counter");
+	if (counts == COUNTS_NOTHING)
+		ereport(ERROR,
+				(errcode(JUR_ERR_ARGUMENT),
+				 errmsg("function with OID %u is not one of the counters", function)));
+	if (!may_see_counter(counts, object))
+		PG_RETURN_NULL();
+	fmgr_info(function, &flinfo);
+	InitFunctionCallInfoData(*call, &flinfo, 1, InvalidOid, NULL, NULL);
+	call->args[0].value = ObjectIdGetDatum(object);
+	call->args[0].isnull = false;
+	result = FunctionCallInvoke(call);
+	if (call->isnull)
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(result);
+}
+
+/* ------------------------------------------------------------------- the hooks */
+
+static bool
+stand_in_for_counters(Node *node, Oid *counter)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, FuncExpr))
+	{
+		FuncExpr   *call = (FuncExpr *) node;
+
+		if (what_is_counted(call->funcid) != COUNTS_NOTHING)
+		{
+			if (!OidIsValid(*counter))
+				*counter = jur_function_oid("counter");
+			call->args = lcons(makeConst(OIDOID, -1, InvalidOid, sizeof(Oid),
+										 ObjectIdGetDatum(call->funcid), false, true),
+							   call->args);
+			call->funcid = *counter;
+			call->funcformat = COERCE_EXPLICIT_CALL;
+		}
+	}
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, stand_in_for_counters, counter, 0);
+	return expression_tree_walker(node, stand_in_for_counters, counter);
+}
+
+static PlannedStmt *
+plan(Query *query, const char *query_string, int options, ParamListInfo params)
+{
+	Oid			counter = InvalidOid;
+
+	if (jur_is_installed() && jur_any_tagged())
+		(void) stand_in_for_counters((Node *) query, &counter);
+	if (prev_planner)
+		return prev_planner(query, query_string, options, params);
+	return standard_planner(query, query_string, options, params);
+}
+
+/* what is inlined later, or called without a query, has no stand-in */
+static void
+object_access(ObjectAccessType access, Oid classid, Oid object, int subid, void *arg)
+{
+	if (prev_object_access)
+		prev_object_access(access, classid, object, subid, arg);
+	if (access != OAT_FUNCTION_EXECUTE || classid != ProcedureRelationId ||
+		what_is_counted(object) == COUNTS_NOTHING || !jur_any_tagged() ||
+		jur_sees_counters())
+		return;
+	if (!jur_refused("execute", InvalidOid, get_func_name(object)))
+		return;
+	ereport(ERROR,
+			(errcode(JUR_ERR_REFUSED),
+			 errmsg("permission denied for function %s", get_func_name(object)),
+			 errdetail("It would count rows of tagged tables that this session may not read."),
+			 errhint("Call it in a query of its own, where it is NULL for tagged tables, or as a role that may read all statistics.")));
+}
+
+void
+jur_enforce_counters_init(void)
+{
+	prev_planner = planner_hook;
+	planner_hook = plan;
+	prev_object_access = object_access_hook;
+	object_access_hook = object_access;
+}
