@@ -184,6 +184,18 @@ extern bool jur_internal_ddl;
 /* relabel_trigger.c */
 extern void jur_watch_relabelling(QueryDesc *query, int flags);
 
+/* user_code.c: the code of users that an expression or a table's own run */
+extern char *jur_user_code_in(Node *expr);
+extern char *jur_user_code_of_opclass(Oid opclass);
+extern char *jur_user_code_of_table(Oid relid);
+
+/* enforce_expressions.c */
+extern void jur_judge_expressions(Node *stmt);
+extern void jur_judge_tagging(Oid relid);
+extern void jur_run_evaluating(JurRunUtility run, JUR_UTILITY_PARAMS);
+/* may the session read all that the table can hold, or act as officer? */
+extern bool jur_may_install_code(Oid relid);
+
 /* enforce_ddl.c */
 /* ALTER TABLE is running, so many levels of it */
 extern int	jur_altering_table;

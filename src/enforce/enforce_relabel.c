@@ -384,6 +384,8 @@ label_relation(SecLabelStmt *stmt, Relation rel, AttrNumber attnum)
 	else if (stmt->label)
 		relation = relation_tag_of_text(stmt->label);
 	require_authority(relid, object, tightens_family(relid, attnum, column, relation));
+	if (stmt->label && !jur_is_tagged(relid))
+		jur_judge_tagging(relid);
 	/* the lock stays; ALTER TABLE wants to be the relation's only user */
 	relation_close(rel, NoLock);
 	jur_tag_table(relid, attnum, stmt->label, column);

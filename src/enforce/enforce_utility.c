@@ -212,6 +212,14 @@ static const UtilityRule rules[] = {
 	{T_CommentStmt, judge_text, "nor does a comment"},
 	{T_VariableSetStmt, judge_text, "nor does a setting"},
 	{T_AlterTableStmt, jur_judge_ddl, "row security, label columns, children"},
+	{T_AlterTableStmt, jur_judge_expressions, "CHECK, USING and generated columns see every row"},
+	{T_IndexStmt, jur_judge_expressions, "so do expressions of indexes"},
+	{T_CreateStatsStmt, jur_judge_expressions, "and of statistics"},
+	{T_ReindexStmt, jur_judge_expressions, "and again when built again"},
+	{T_ClusterStmt, jur_judge_expressions, "likewise"},
+	{T_VacuumStmt, jur_judge_expressions, "ANALYZE evaluates them; FULL builds indexes"},
+	{T_AlterDomainStmt, jur_judge_expressions, "a domain's CHECK sees the columns of the domain"},
+	{T_RuleStmt, jur_judge_expressions, "a rule rewrites what others run"},
 	{T_GrantRoleStmt, jur_judge_ddl, "a tagged role's membership is its clearance"},
 	{T_CreateRoleStmt, jur_judge_ddl, "IN ROLE is a grant"},
 	{T_AlterRoleStmt, jur_judge_ddl, "a password is the role"},
@@ -362,7 +370,7 @@ utility(JUR_UTILITY_PARAMS)
 		else if (IsA(stmt, ExplainStmt))
 			run_explain(JUR_UTILITY_ARGS);
 		else
-			run(JUR_UTILITY_ARGS);
+			jur_run_evaluating(run, JUR_UTILITY_ARGS);
 		if (made)
 			label_made_table(made);
 	}
