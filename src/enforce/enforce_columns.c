@@ -58,8 +58,10 @@ jur_column_label(const JurTagged *tagged, const JurColumnTag *column,
 
 	if (tagged->relation && tagged->relation->label)
 		label = jur_label_join(label, tagged->relation->label);
-	if (column->raise)
+	if (column->raise && !column->raises_too)
 		return jur_label_join(label, column->raise);
+	if (column->raise)
+		label = jur_label_join(label, column->raise);
 	if (label->natoms == 0)
 	{
 		/* nothing says whose law it is: then it is the site's */

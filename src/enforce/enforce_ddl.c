@@ -78,7 +78,7 @@ is_guarded_column(const JurTagged *tagged, const char *name)
 		return true;
 	for (i = 0; i < tagged->ncolumns; i++)
 		if (tagged->columns[i].attnum == attnum)
-			return true;
+			return !tagged->columns[i].is_derived;
 	return false;
 }
 
@@ -466,10 +466,15 @@ jur_follow_ddl(Node *stmt)
 
 				if (OidIsValid(relid))
 					tag_below_parents(relid);
+				jur_judge_cascades(relid);
 			}
 			break;
 		case T_AlterTableStmt:
 			follow_alter_table((AlterTableStmt *) stmt);
+			jur_judge_cascades(relation_of(((AlterTableStmt *) stmt)->relation));
+			break;
+		case T_CreateTrigStmt:
+			jur_judge_cascades(relation_of(((CreateTrigStmt *) stmt)->relation));
 			break;
 		case T_RenameStmt:
 			follow_rename((RenameStmt *) stmt);

@@ -196,6 +196,10 @@ extern void jur_run_evaluating(JurRunUtility run, JUR_UTILITY_PARAMS);
 /* may the session read all that the table can hold, or act as officer? */
 extern bool jur_may_install_code(Oid relid);
 
+/* enforce_triggers.c */
+extern void jur_judge_trigger(Node *stmt);
+extern void jur_judge_cascades(Oid relid);
+
 /* enforce_ddl.c */
 /* ALTER TABLE is running, so many levels of it */
 extern int	jur_altering_table;

@@ -389,6 +389,7 @@ label_relation(SecLabelStmt *stmt, Relation rel, AttrNumber attnum)
 	/* the lock stays; ALTER TABLE wants to be the relation's only user */
 	relation_close(rel, NoLock);
 	jur_tag_table(relid, attnum, stmt->label, column);
+	jur_judge_cascades(relid);
 	jur_recorded("tag", object, stmt->label ? stmt->label : "(removed)");
 }
 

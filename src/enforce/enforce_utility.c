@@ -219,6 +219,7 @@ static const UtilityRule rules[] = {
 	{T_ClusterStmt, jur_judge_expressions, "likewise"},
 	{T_VacuumStmt, jur_judge_expressions, "ANALYZE evaluates them; FULL builds indexes"},
 	{T_AlterDomainStmt, jur_judge_expressions, "a domain's CHECK sees the columns of the domain"},
+	{T_CreateTrigStmt, jur_judge_trigger, "a trigger is given whole rows"},
 	{T_RuleStmt, jur_judge_expressions, "a rule rewrites what others run"},
 	{T_GrantRoleStmt, jur_judge_ddl, "a tagged role's membership is its clearance"},
 	{T_CreateRoleStmt, jur_judge_ddl, "IN ROLE is a grant"},

@@ -300,6 +300,7 @@ column_tag_equal(const JurColumnTag *a, const JurColumnTag *b)
 
 	if (a->level != b->level || a->mask != b->mask || a->prefix != b->prefix ||
 		a->suffix != b->suffix || a->ncategories != b->ncategories ||
+		a->raises_too != b->raises_too ||
 		(a->raise == NULL) != (b->raise == NULL))
 		return false;
 	if (a->raise && !jur_label_equal(a->raise, b->raise))

@@ -80,6 +80,8 @@ typedef struct JurColumnTag
 	JurMask		mask;
 	int			prefix;			/* of JUR_MASK_PARTIAL, in characters */
 	int			suffix;
+	bool		is_derived;		/* a generated column's, only from what it is computed of */
+	bool		raises_too;		/* besides RAISE, the place-less part counts */
 } JurColumnTag;
 
 typedef struct JurRelationTag
