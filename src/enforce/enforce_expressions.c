@@ -18,15 +18,12 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/relation.h"
-#include "access/table.h"
 #include "catalog/index.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
-#include "catalog/pg_seclabel.h"
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
 #include "miscadmin.h"
@@ -381,33 +378,12 @@ judge_statistics(CreateStatsStmt *stmt)
 
 /* ----------------------------------------------- evaluating what is there */
 
-/* every tagged relation of this database, once */
-static List *
-tagged_relations(void)
-{
-	Relation	catalog = table_open(SecLabelRelationId, AccessShareLock);
-	SysScanDesc scan = systable_beginscan(catalog, InvalidOid, false, NULL, 0, NULL);
-	List	   *relations = NIL;
-	HeapTuple	tuple;
-
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-	{
-		FormData_pg_seclabel *row = (FormData_pg_seclabel *) GETSTRUCT(tuple);
-
-		if (row->classoid == RelationRelationId)
-			relations = list_append_unique_oid(relations, row->objoid);
-	}
-	systable_endscan(scan);
-	table_close(catalog, AccessShareLock);
-	return relations;
-}
-
 static void
 judge_all_tables(Oid schema)
 {
 	ListCell   *lc;
 
-	foreach(lc, tagged_relations())
+	foreach(lc, jur_tagged_relations())
 		if (!OidIsValid(schema) || get_rel_namespace(lfirst_oid(lc)) == schema)
 			judge_whole_table(lfirst_oid(lc));
 }
@@ -515,7 +491,7 @@ judge_domain(AlterDomainStmt *stmt)
 	value.type = getBaseType(domain);
 	if (stmt->subtype == 'C' && IsA(stmt->def, Constraint))
 		expr = ((Constraint *) stmt->def)->raw_expr;
-	foreach(lc, tagged_relations())
+	foreach(lc, jur_tagged_relations())
 	{
 		Oid			relid = lfirst_oid(lc);
 

@@ -200,6 +200,11 @@ extern bool jur_may_install_code(Oid relid);
 extern void jur_judge_trigger(Node *stmt);
 extern void jur_judge_cascades(Oid relid);
 
+/* enforce_publish.c */
+extern void jur_judge_publication(Oid publication);
+extern void jur_judge_publications_of(Oid relid);
+extern void jur_judge_foreign(JUR_CHECK_PERMS_PARAMS);
+
 /* enforce_ddl.c */
 /* ALTER TABLE is running, so many levels of it */
 extern int	jur_altering_table;

@@ -390,6 +390,7 @@ label_relation(SecLabelStmt *stmt, Relation rel, AttrNumber attnum)
 	relation_close(rel, NoLock);
 	jur_tag_table(relid, attnum, stmt->label, column);
 	jur_judge_cascades(relid);
+	jur_judge_publications_of(relid);
 	jur_recorded("tag", object, stmt->label ? stmt->label : "(removed)");
 }
 
@@ -467,6 +468,8 @@ label_publication(SecLabelStmt *stmt, ObjectAddress address)
 	if (!jur_is_restoring())
 		jur_require_officer("tag a publication");
 	SetSecurityLabel(&address, JUR_PROVIDER, stmt->label);
+	CommandCounterIncrement();
+	jur_judge_publication(address.objectId);
 	jur_recorded("tag", getObjectDescription(&address, false),
 				 stmt->label ? stmt->label : "(removed)");
 }

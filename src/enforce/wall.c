@@ -591,6 +591,8 @@ check_perms(JUR_CHECK_PERMS_PARAMS)
 			continue;
 		judge_entry(rte, jur_rte_perms(rte), JUR_CHECK_PERMS_ARGS);
 	}
+	if (jur_touches_tagged(rtes))
+		jur_judge_foreign(JUR_CHECK_PERMS_ARGS);
 	return true;
 }
 

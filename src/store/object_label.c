@@ -445,6 +445,30 @@ jur_any_tagged(void)
 	return found;
 }
 
+List *
+jur_tagged_relations(void)
+{
+	Relation	catalog = table_open(SecLabelRelationId, AccessShareLock);
+	SysScanDesc scan = systable_beginscan(catalog, InvalidOid, false, NULL, 0, NULL);
+	List	   *relations = NIL;
+	HeapTuple	tuple;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		FormData_pg_seclabel *row = (FormData_pg_seclabel *) GETSTRUCT(tuple);
+		bool		isnull;
+		Datum		provider = heap_getattr(tuple, Anum_pg_seclabel_provider,
+											RelationGetDescr(catalog), &isnull);
+
+		if (row->classoid == RelationRelationId && !isnull &&
+			strcmp(TextDatumGetCString(provider), JUR_PROVIDER) == 0)
+			relations = list_append_unique_oid(relations, row->objoid);
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return relations;
+}
+
 char *
 jur_tag_text(Oid classid, Oid objid, int32 subid)
 {

@@ -148,6 +148,8 @@ extern bool jur_is_tagged(Oid relid);
 extern bool jur_is_ceiling(Oid relid, const char *constraint);
 /* is any relation of this database tagged?  (cached) */
 extern bool jur_any_tagged(void);
+/* the OIDs of all tagged relations of this database; uncached */
+extern List *jur_tagged_relations(void);
 /* the text of one tag, or NULL; uncached */
 extern char *jur_tag_text(Oid classid, Oid objid, int32 subid);
 /* a role's tag, cached; NULL: untagged.  *BROKEN: tagged, but unreadable */
