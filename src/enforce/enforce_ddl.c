@@ -625,6 +625,9 @@ object_access(ObjectAccessType access, Oid classid, Oid objid, int subid, void *
 			if (jur_is_tagged(objid))
 				jur_recorded("truncate", jur_relation_name(objid), "");
 			return;
+		case OAT_FUNCTION_EXECUTE:
+			jur_judge_function(objid);
+			return;
 		case OAT_POST_CREATE:
 		case OAT_DROP:
 		case OAT_POST_ALTER:

@@ -205,6 +205,9 @@ extern void jur_judge_publication(Oid publication);
 extern void jur_judge_publications_of(Oid relid);
 extern void jur_judge_foreign(JUR_CHECK_PERMS_PARAMS);
 
+/* enforce_functions.c */
+extern void jur_judge_function(Oid function);
+
 /* enforce_ddl.c */
 /* ALTER TABLE is running, so many levels of it */
 extern int	jur_altering_table;
