@@ -54,4 +54,5 @@ _PG_init(void)
 	jur_enforce_functions_init();
 	jur_enforce_utility_init();
 	jur_enforce_explain_init();
+	jur_enforce_replication_init();
 }

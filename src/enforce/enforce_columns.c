@@ -101,7 +101,12 @@ judge_value(Datum label, FunctionCallInfo fcinfo, JurLabel **effective_label)
 	effective = jur_column_label(tagged, column, *effective_label);
 	*effective_label = effective;
 	if (jur_decide_now(effective, JUR_READ).verdict != JUR_ALLOW)
+	{
+		/* a mask is not a copy either */
+		if (jur_export_is_whole())
+			jur_export_note(jur_label_datum(effective));
 		return false;
+	}
 	if (jur_export && !jur_export_admits(effective))
 		jur_export_note(jur_label_datum(effective));
 	return true;

@@ -153,6 +153,8 @@ extern JurExport *jur_export;
 extern bool jur_copy(PlannedStmt *pstmt, const char *query_string,
 					 ParamListInfo params, QueryEnvironment *env,
 					 uint64 *processed);
+/* replication: what is copied must be all, so that nothing may be filtered */
+extern bool jur_export_is_whole(void);
 /* any other COPY; of rows that may not leave it is an error */
 extern void jur_run_copy_out(CopyStmt *stmt, JurRunUtility run,
 							 JUR_UTILITY_PARAMS);

@@ -156,5 +156,7 @@ extern char *jur_tag_text(Oid classid, Oid objid, int32 subid);
 extern const JurRoleTag *jur_role_tag(Oid roleid, bool *broken);
 /* is any role tagged officer? */
 extern bool jur_any_officer(void);
+/* is any role of the cluster tagged at all? */
+extern bool jur_any_role_tagged(void);
 
 #endif							/* JUR_STORE_H */
