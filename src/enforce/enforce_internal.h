@@ -206,6 +206,8 @@ extern void jur_judge_cascades(Oid relid);
 extern void jur_judge_publication(Oid publication);
 extern void jur_judge_publications_of(Oid relid);
 extern void jur_judge_foreign(JUR_CHECK_PERMS_PARAMS);
+/* may a value so labelled be exported to where foreign table RELID is? */
+extern bool jur_may_go_to(const JurLabel *label, Oid relid);
 
 /* enforce_functions.c */
 extern void jur_judge_function(Oid function);

@@ -302,6 +302,7 @@ static void
 put_filter_first(RangeTblEntry *rte)
 {
 	Oid			row_visible = jur_function_oid("row_visible");
+	Oid			target_row_visible = jur_function_oid("target_row_visible");
 	List	   *ours = NIL;
 	List	   *theirs = NIL;
 	ListCell   *lc;
@@ -310,7 +311,9 @@ put_filter_first(RangeTblEntry *rte)
 	{
 		Node	   *qual = lfirst(lc);
 
-		if (IsA(qual, FuncExpr) && ((FuncExpr *) qual)->funcid == row_visible)
+		if (IsA(qual, FuncExpr) &&
+			(((FuncExpr *) qual)->funcid == row_visible ||
+			 ((FuncExpr *) qual)->funcid == target_row_visible))
 			ours = lappend(ours, qual);
 		else
 			theirs = lappend(theirs, qual);

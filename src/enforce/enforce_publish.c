@@ -241,17 +241,39 @@ is_foreign(const RangeTblEntry *rte)
 	return rte->rtekind == RTE_RELATION && rte->relkind == RELKIND_FOREIGN_TABLE;
 }
 
+/* where a foreign table is; without a tag nobody knows */
+static JurArrival
+places_of(Oid relid)
+{
+	const JurRelationTag *tag = jur_tags_of(relid)->relation;
+	JurArrival	places = {0};
+	int			i;
+
+	places.nplaces = tag ? tag->nplaces : 0;
+	places.unknown = places.nplaces == 0;
+	/* the tag lives in a cache that may go */
+	places.places = palloc(sizeof(char *) * Max(places.nplaces, 1));
+	for (i = 0; i < places.nplaces; i++)
+		places.places[i] = pstrdup(tag->places[i]);
+	return places;
+}
+
+bool
+jur_may_go_to(const JurLabel *label, Oid relid)
+{
+	JurArrival	places = places_of(relid);
+	JurQuestion question = export_to(&places);
+
+	return why_not(label, &question) == NULL;
+}
+
 /* may what the statement reads go where foreign table SINK is? */
 static void
 judge_sink(Oid sink, JUR_CHECK_PERMS_PARAMS)
 {
-	const JurRelationTag *tag = jur_tags_of(sink)->relation;
-	JurArrival	places = {0};
+	JurArrival	places = places_of(sink);
 	ListCell   *lc;
 
-	places.nplaces = tag ? tag->nplaces : 0;
-	places.places = tag ? tag->places : NULL;
-	places.unknown = places.nplaces == 0;
 	foreach(lc, rtes)
 	{
 		RangeTblEntry *rte = lfirst(lc);
