@@ -220,6 +220,7 @@ CREATE FUNCTION spy() RETURNS trigger LANGUAGE plpgsql AS $$
 			(SELECT string_agg(name, ' ' ORDER BY id) FROM enforce_execute.patient);
 		RETURN OLD;
 	END $$;
+RESET ROLE;											-- an officer may, see enforce_triggers.sql
 CREATE TRIGGER spy BEFORE DELETE ON stay FOR EACH ROW EXECUTE FUNCTION spy();
 SET ROLE regress_enforce_execute_de;
 DELETE FROM stay WHERE id = 1;						-- ok: the trigger sees what he sees

@@ -122,10 +122,13 @@ CREATE TABLE forged (id int, residency jurisdiction.label NOT NULL,
 	CONSTRAINT residency_within CHECK (residency OPERATOR(enforce_plan.<@) 'DE'::jurisdiction.label));
 INSERT INTO forged VALUES (1, 'DE'), (2, 'US');
 GRANT ALL ON forged TO PUBLIC;
+SECURITY LABEL FOR jurisdiction ON COLUMN forged.residency IS 'rows within DE';	-- denied: the operator is his own
+RESET ROLE;
 SECURITY LABEL FOR jurisdiction ON COLUMN forged.residency IS 'rows within DE';	-- error: row 2 is not
 DELETE FROM forged WHERE id = 2;
 SECURITY LABEL FOR jurisdiction ON COLUMN forged.residency IS 'rows within DE';	-- ok
 SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'forged'::regclass;	-- ours, whatever stood there
+SET ROLE regress_enforce_plan_app;
 -- nor does a CHECK that children do not have
 CREATE TABLE upper (id int, residency jurisdiction.label NOT NULL,
 	CHECK (residency OPERATOR(pg_catalog.<@) 'DE'::jurisdiction.label) NO INHERIT);

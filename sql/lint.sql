@@ -132,7 +132,7 @@ CREATE PUBLICATION lint_weak FOR TABLE lint.published;
 CREATE PUBLICATION lint_plain FOR TABLE lint.plain;
 CREATE PUBLICATION lint_sound FOR TABLE lint.plain;
 RESET client_min_messages;
-SECURITY LABEL FOR jurisdiction ON COLUMN lint.published.l IS 'rows';
+SECURITY LABEL FOR jurisdiction ON COLUMN lint.published.l IS 'rows within DE';
 SECURITY LABEL FOR jurisdiction ON PUBLICATION lint_sound IS 'to DE';
 SELECT * FROM lint.mend('^publication lint_');
 CREATE FOREIGN DATA WRAPPER lint_wrapper;

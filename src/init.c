@@ -51,7 +51,9 @@ _PG_init(void)
 	jur_wall_init();
 	jur_enforce_execute_init();
 	jur_enforce_ddl_init();
+	jur_enforce_functions_init();
 	jur_enforce_utility_init();
 	jur_enforce_explain_init();
 	jur_enforce_counters_init();
+	jur_enforce_replication_init();
 }

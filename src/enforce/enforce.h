@@ -21,6 +21,8 @@ extern void jur_enforce_ddl_init(void);
 extern void jur_enforce_utility_init(void);
 extern void jur_enforce_explain_init(void);
 extern void jur_enforce_counters_init(void);
+extern void jur_enforce_functions_init(void);
+extern void jur_enforce_replication_init(void);
 /* the library was loaded without being preloaded: refuse, enforce nothing */
 extern void jur_enforce_late_init(void);
 

@@ -58,8 +58,10 @@ jur_column_label(const JurTagged *tagged, const JurColumnTag *column,
 
 	if (tagged->relation && tagged->relation->label)
 		label = jur_label_join(label, tagged->relation->label);
-	if (column->raise)
+	if (column->raise && !column->raises_too)
 		return jur_label_join(label, column->raise);
+	if (column->raise)
+		label = jur_label_join(label, column->raise);
 	if (label->natoms == 0)
 	{
 		/* nothing says whose law it is: then it is the site's */
@@ -99,7 +101,12 @@ judge_value(Datum label, FunctionCallInfo fcinfo, JurLabel **effective_label)
 	effective = jur_column_label(tagged, column, *effective_label);
 	*effective_label = effective;
 	if (jur_decide_now(effective, JUR_READ).verdict != JUR_ALLOW)
+	{
+		/* a mask is not a copy either */
+		if (jur_export_is_whole())
+			jur_export_note(jur_label_datum(effective));
 		return false;
+	}
 	if (jur_export && !jur_export_admits(effective))
 		jur_export_note(jur_label_datum(effective));
 	return true;

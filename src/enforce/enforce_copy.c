@@ -34,6 +34,7 @@
 #include "parser/parse_collate.h"
 #include "parser/parse_expr.h"
 #include "parser/parse_relation.h"
+#include "replication/walsender.h"
 #include "rewrite/rowsecurity.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -88,6 +89,12 @@ bool
 jur_export_admits(const JurLabel *label)
 {
 	return admits_export(jur_export, label);
+}
+
+bool
+jur_export_is_whole(void)
+{
+	return jur_export && am_walsender && !jur_observing();
 }
 
 bool
@@ -204,6 +211,31 @@ jur_export_note(Datum label)
 
 /* ------------------------------------------------------------- COPY ... TO */
 
+/*
+ * The first copy of a table that is replicated goes where the role's tag says
+ * that it replicates to.
+ */
+static JurQuestion
+question_of_replication(void)
+{
+	JurArrival *places;
+	bool		broken;
+	const JurRoleTag *tag = jur_role_tag(GetSessionUserId(), &broken);
+	JurQuestion question = jur_question(JUR_EXPORT);
+	int			i;
+
+	if (tag == NULL || tag->nreplicates == 0)
+		return question;
+	/* the tag lives in a cache that may go */
+	places = palloc0(sizeof(JurArrival));
+	places->nplaces = tag->nreplicates;
+	places->places = palloc(tag->nreplicates * sizeof(char *));
+	for (i = 0; i < tag->nreplicates; i++)
+		places->places[i] = pstrdup(tag->replicates[i]);
+	question.arrival = places;
+	return question;
+}
+
 static JurQuestion
 question_of(const CopyStmt *stmt)
 {
@@ -211,6 +243,8 @@ question_of(const CopyStmt *stmt)
 		return jur_question_anywhere(JUR_EXPORT);
 	if (stmt->filename)
 		return jur_question_at_site(JUR_EXPORT);
+	if (am_walsender)
+		return question_of_replication();
 	return jur_question(JUR_EXPORT);
 }
 

@@ -24,6 +24,7 @@
 #include "catalog/pg_operator.h"
 #include "catalog/pg_policy.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_publication.h"
 #include "catalog/pg_rewrite.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
@@ -78,7 +79,7 @@ is_guarded_column(const JurTagged *tagged, const char *name)
 		return true;
 	for (i = 0; i < tagged->ncolumns; i++)
 		if (tagged->columns[i].attnum == attnum)
-			return true;
+			return !tagged->columns[i].is_derived;
 	return false;
 }
 
@@ -451,6 +452,16 @@ follow_rename(RenameStmt *stmt)
 		jur_rename_ceiling(relid, stmt->subname, stmt->newname);
 }
 
+/* a table moved to another schema may have moved into a publication */
+static void
+follow_move(AlterObjectSchemaStmt *stmt)
+{
+	Oid			schema = get_namespace_oid(stmt->newschema, true);
+
+	if (stmt->relation && OidIsValid(schema))
+		jur_judge_publications_of(get_relname_relid(stmt->relation->relname, schema));
+}
+
 void
 jur_follow_ddl(Node *stmt)
 {
@@ -466,13 +477,28 @@ jur_follow_ddl(Node *stmt)
 
 				if (OidIsValid(relid))
 					tag_below_parents(relid);
+				jur_judge_cascades(relid);
 			}
 			break;
 		case T_AlterTableStmt:
 			follow_alter_table((AlterTableStmt *) stmt);
+			jur_judge_cascades(relation_of(((AlterTableStmt *) stmt)->relation));
+			jur_judge_publications_of(relation_of(((AlterTableStmt *) stmt)->relation));
+			break;
+		case T_CreateTrigStmt:
+			jur_judge_cascades(relation_of(((CreateTrigStmt *) stmt)->relation));
 			break;
 		case T_RenameStmt:
 			follow_rename((RenameStmt *) stmt);
+			break;
+		case T_CreatePublicationStmt:
+			jur_judge_publication(get_publication_oid(((CreatePublicationStmt *) stmt)->pubname, true));
+			break;
+		case T_AlterPublicationStmt:
+			jur_judge_publication(get_publication_oid(((AlterPublicationStmt *) stmt)->pubname, true));
+			break;
+		case T_AlterObjectSchemaStmt:
+			follow_move((AlterObjectSchemaStmt *) stmt);
 			break;
 		default:
 			break;
@@ -607,6 +633,9 @@ object_access(ObjectAccessType access, Oid classid, Oid objid, int subid, void *
 				refuse_ddl(jur_relation_name(objid), "Its rows are policy.", "Ask an officer.");
 			if (jur_is_tagged(objid))
 				jur_recorded("truncate", jur_relation_name(objid), "");
+			return;
+		case OAT_FUNCTION_EXECUTE:
+			jur_judge_function(objid);
 			return;
 		case OAT_POST_CREATE:
 		case OAT_DROP:

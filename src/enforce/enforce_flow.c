@@ -318,6 +318,19 @@ jur_flow_judge_table(Oid relid)
 			   relid, jur_relation_name(relid));
 }
 
+/* rows have gone to foreign table RELID: may what was read be where it is? */
+static void
+judge_foreign_table(Oid relid)
+{
+	JurLabel	unrestricted = {0, NULL};
+	JurLabel   *read = read_besides(relid);
+
+	if ((read == NULL && !read_unknown) ||
+		(!read_unknown && jur_may_go_to(read, relid)) || is_exempt(read, relid))
+		return;
+	refuse_flow(read, &unrestricted, jur_relation_name(relid), relid);
+}
+
 /* text is about to go where it carries no label: a setting, a comment, ... */
 void
 jur_flow_judge_text(const char *what)
@@ -463,6 +476,11 @@ jur_flow_after_run(QueryDesc *query)
 		if (!is_written(plan, rte) || rte->relid < FirstNormalObjectId ||
 			get_rel_relkind(rte->relid) == RELKIND_VIEW)
 			continue;
+		if (get_rel_relkind(rte->relid) == RELKIND_FOREIGN_TABLE)
+		{
+			judge_foreign_table(rte->relid);
+			continue;
+		}
 		tagged = jur_tags_of(rte->relid);
 		if (tagged->row_attnum == 0 && !(tagged->relation && tagged->relation->label))
 			jur_flow_judge_table(rte->relid);

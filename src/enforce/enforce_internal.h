@@ -156,6 +156,8 @@ extern JurExport *jur_export;
 extern bool jur_copy(PlannedStmt *pstmt, const char *query_string,
 					 ParamListInfo params, QueryEnvironment *env,
 					 uint64 *processed);
+/* replication: what is copied must be all, so that nothing may be filtered */
+extern bool jur_export_is_whole(void);
 /* any other COPY; of rows that may not leave it is an error */
 extern void jur_run_copy_out(CopyStmt *stmt, JurRunUtility run,
 							 JUR_UTILITY_PARAMS);
@@ -190,6 +192,32 @@ extern bool jur_internal_ddl;
 
 /* relabel_trigger.c */
 extern void jur_watch_relabelling(QueryDesc *query, int flags);
+
+/* user_code.c: the code of users that an expression or a table's own run */
+extern char *jur_user_code_in(Node *expr);
+extern char *jur_user_code_of_opclass(Oid opclass);
+extern char *jur_user_code_of_table(Oid relid);
+
+/* enforce_expressions.c */
+extern void jur_judge_expressions(Node *stmt);
+extern void jur_judge_tagging(Oid relid);
+extern void jur_run_evaluating(JurRunUtility run, JUR_UTILITY_PARAMS);
+/* may the session read all that the table can hold, or act as officer? */
+extern bool jur_may_install_code(Oid relid);
+
+/* enforce_triggers.c */
+extern void jur_judge_trigger(Node *stmt);
+extern void jur_judge_cascades(Oid relid);
+
+/* enforce_publish.c */
+extern void jur_judge_publication(Oid publication);
+extern void jur_judge_publications_of(Oid relid);
+extern void jur_judge_foreign(JUR_CHECK_PERMS_PARAMS);
+/* may a value so labelled be exported to where foreign table RELID is? */
+extern bool jur_may_go_to(const JurLabel *label, Oid relid);
+
+/* enforce_functions.c */
+extern void jur_judge_function(Oid function);
 
 /* enforce_ddl.c */
 /* ALTER TABLE is running, so many levels of it */

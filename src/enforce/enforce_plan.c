@@ -294,6 +294,33 @@ is_within_clearance(Oid relid)
 		jur_decide_now(tagged->ceiling, JUR_READ).verdict == JUR_ALLOW;
 }
 
+/*
+ * The server puts an application's restrictive policies before ours, and
+ * evaluates them in that order: a function there would see every row.
+ */
+static void
+put_filter_first(RangeTblEntry *rte)
+{
+	Oid			row_visible = jur_function_oid("row_visible");
+	Oid			target_row_visible = jur_function_oid("target_row_visible");
+	List	   *ours = NIL;
+	List	   *theirs = NIL;
+	ListCell   *lc;
+
+	foreach(lc, rte->securityQuals)
+	{
+		Node	   *qual = lfirst(lc);
+
+		if (IsA(qual, FuncExpr) &&
+			(((FuncExpr *) qual)->funcid == row_visible ||
+			 ((FuncExpr *) qual)->funcid == target_row_visible))
+			ours = lappend(ours, qual);
+		else
+			theirs = lappend(theirs, qual);
+	}
+	rte->securityQuals = list_concat(ours, theirs);
+}
+
 static void
 take_out_filter(RangeTblEntry *rte)
 {
@@ -433,7 +460,10 @@ prepare_query(Node *node, void *context)
 			continue;
 		filter_statistics(rte, index);
 		if (rte->securityQuals != NIL)
+		{
+			put_filter_first(rte);
 			take_out_filter(rte);
+		}
 	}
 	return query_tree_walker(query, prepare_query, context, 0);
 }

@@ -384,9 +384,13 @@ label_relation(SecLabelStmt *stmt, Relation rel, AttrNumber attnum)
 	else if (stmt->label)
 		relation = relation_tag_of_text(stmt->label);
 	require_authority(relid, object, tightens_family(relid, attnum, column, relation));
+	if (stmt->label && !jur_is_tagged(relid))
+		jur_judge_tagging(relid);
 	/* the lock stays; ALTER TABLE wants to be the relation's only user */
 	relation_close(rel, NoLock);
 	jur_tag_table(relid, attnum, stmt->label, column);
+	jur_judge_cascades(relid);
+	jur_judge_publications_of(relid);
 	jur_recorded("tag", object, stmt->label ? stmt->label : "(removed)");
 }
 
@@ -464,6 +468,8 @@ label_publication(SecLabelStmt *stmt, ObjectAddress address)
 	if (!jur_is_restoring())
 		jur_require_officer("tag a publication");
 	SetSecurityLabel(&address, JUR_PROVIDER, stmt->label);
+	CommandCounterIncrement();
+	jur_judge_publication(address.objectId);
 	jur_recorded("tag", getObjectDescription(&address, false),
 				 stmt->label ? stmt->label : "(removed)");
 }

@@ -271,6 +271,8 @@ is_visible(FunctionCallInfo fcinfo, JurAsk ask)
 		return true;
 	}
 	rows_hidden++;
+	if (unlikely(jur_export_is_whole()))
+		jur_export_note(PG_GETARG_DATUM(0));
 	return false;
 }
 

@@ -216,9 +216,6 @@ typedef struct UtilityRule
 static const UtilityRule rules[] = {
 	{T_LoadStmt, judge_load, "a loaded module could replace our hooks"},
 	{T_CreateFunctionStmt, judge_create_function, "so could a C function's library"},
-	{T_AlterSystemStmt, judge_alter_system, "settings switch enforcement off"},
-	{T_AlterRoleSetStmt, judge_role_setting, "or load a library at login"},
-	{T_AlterDatabaseSetStmt, judge_database_setting, "likewise"},
 	{T_DeclareCursorStmt, judge_cursor, "a dump that lacks rows is no dump"},
 
 	{T_AlterSystemStmt, judge_alter_system, "settings switch enforcement off", true},
@@ -233,6 +230,15 @@ static const UtilityRule rules[] = {
 	{T_AlterRoleStmt, jur_judge_ddl, "a password is the role", true},
 	{T_DropRoleStmt, jur_judge_ddl, "the last officer stays", true},
 	{T_RenameStmt, jur_judge_ddl, "exemptions name roles by name", true},
+	{T_AlterTableStmt, jur_judge_expressions, "CHECK, USING and generated columns see every row"},
+	{T_IndexStmt, jur_judge_expressions, "so do expressions of indexes"},
+	{T_CreateStatsStmt, jur_judge_expressions, "and of statistics"},
+	{T_ReindexStmt, jur_judge_expressions, "and again when built again"},
+	{T_ClusterStmt, jur_judge_expressions, "likewise"},
+	{T_VacuumStmt, jur_judge_expressions, "ANALYZE evaluates them; FULL builds indexes"},
+	{T_AlterDomainStmt, jur_judge_expressions, "a domain's CHECK sees the columns of the domain"},
+	{T_CreateTrigStmt, jur_judge_trigger, "a trigger is given whole rows"},
+	{T_RuleStmt, jur_judge_expressions, "a rule rewrites what others run"},
 	{T_AlterExtensionContentsStmt, jur_judge_ddl, "no object leaves the extension"},
 };
 
@@ -379,7 +385,7 @@ utility(JUR_UTILITY_PARAMS)
 		else if (IsA(stmt, ExplainStmt))
 			run_explain(JUR_UTILITY_ARGS);
 		else
-			run(JUR_UTILITY_ARGS);
+			jur_run_evaluating(run, JUR_UTILITY_ARGS);
 		if (made)
 			label_made_table(made);
 	}

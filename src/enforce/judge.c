@@ -13,6 +13,7 @@
 
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "postmaster/postmaster.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -54,6 +55,13 @@ append_field(StringInfo line, const char *name, const char *value)
 	appendStringInfoChar(line, '"');
 }
 
+/* while a client is being authenticated there is no user yet */
+static char *
+user_name(Oid (*user) (void))
+{
+	return ClientAuthInProgress ? NULL : GetUserNameFromId(user(), true);
+}
+
 static void
 record(const char *event, const char *action, const char *object,
 	   const char *verdict, const char *detail)
@@ -65,8 +73,8 @@ record(const char *event, const char *action, const char *object,
 	append_field(&line, "action", action);
 	append_field(&line, "object", object);
 	append_field(&line, "verdict", verdict);
-	append_field(&line, "session_user", GetUserNameFromId(GetSessionUserId(), true));
-	append_field(&line, "role", GetUserNameFromId(GetOuterUserId(), true));
+	append_field(&line, "session_user", user_name(GetSessionUserId));
+	append_field(&line, "role", user_name(GetOuterUserId));
 	append_field(&line, "purpose", jur_purpose);
 	append_field(&line, "detail", detail);
 	ereport(LOG_SERVER_ONLY,

@@ -337,6 +337,7 @@ column_tag_equal(const JurColumnTag *a, const JurColumnTag *b)
 
 	if (a->level != b->level || a->mask != b->mask || a->prefix != b->prefix ||
 		a->suffix != b->suffix || a->ncategories != b->ncategories ||
+		a->raises_too != b->raises_too ||
 		(a->raise == NULL) != (b->raise == NULL))
 		return false;
 	if (a->raise && !jur_label_equal(a->raise, b->raise))
@@ -632,6 +633,8 @@ check_perms(JUR_CHECK_PERMS_PARAMS)
 			continue;
 		judge_entry(rte, jur_rte_perms(rte), JUR_CHECK_PERMS_ARGS);
 	}
+	if (jur_touches_tagged(rtes))
+		jur_judge_foreign(JUR_CHECK_PERMS_ARGS);
 	return true;
 }
 

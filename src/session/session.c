@@ -113,12 +113,15 @@ static bool
 decisions_may_differ(void)
 {
 	static int	enforcement = -1;
+	static bool was_elsewhere = false;
+	bool		is_elsewhere = jur_is_copy_elsewhere();
 
 	/* a clock set back leads out of what was found to hold, too */
 	if (!policy_changed && moment >= began && moment < boundary &&
-		enforcement == jur_enforcement)
+		enforcement == jur_enforcement && was_elsewhere == is_elsewhere)
 		return false;
 	policy_changed = false;
+	was_elsewhere = is_elsewhere;
 	enforcement = jur_enforcement;
 	return true;
 }

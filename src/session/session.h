@@ -76,6 +76,10 @@ extern bool jur_is_latched(void);
 /* an officer's tag has just been set: latch once that is committed */
 extern void jur_officer_appointed(void);
 
+/* session_copy.c: a standby that stands elsewhere than its primary */
+extern void jur_note_site(void);
+extern bool jur_is_copy_elsewhere(void);
+
 extern void jur_session_init(void);
 
 #endif							/* JUR_SESSION_H */

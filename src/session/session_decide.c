@@ -115,6 +115,15 @@ jur_decide_now(const JurLabel *label, JurAction action)
 
 	jur_count(JUR_COUNT_DECISIONS, 1);
 	jur_decisions_end(jur_policy_boundary(policy, question.moment));
+	/* on a copy in another place nobody has asked whether it may lie there */
+	if (action != JUR_STORE && jur_is_copy_elsewhere())
+	{
+		JurQuestion store = jur_question(JUR_STORE);
+		JurDecision decision = jur_decide(policy, label, &store);
+
+		if (decision.verdict != JUR_ALLOW)
+			return decision;
+	}
 	return jur_decide(policy, label, &question);
 }
 

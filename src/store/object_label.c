@@ -6,6 +6,9 @@
  * pg_seclabel has no system cache, so each relation's tags are read once by
  * index and kept.  An untagged relation costs one hash lookup afterwards.
  *
+ * A generated column is under the raises of the columns it is computed from,
+ * whether or not it carries a tag of its own.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -13,6 +16,7 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/relation.h"
+#include "access/sysattr.h"
 #include "access/table.h"
 #include "access/transam.h"
 #include "catalog/indexing.h"
@@ -21,7 +25,9 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_seclabel.h"
 #include "commands/seclabel.h"
+#include "nodes/bitmapset.h"
 #include "nodes/primnodes.h"
+#include "optimizer/optimizer.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/hsearch.h"
@@ -78,6 +84,17 @@ make_cache(void)
 	jur_on_change(mark_stale);
 }
 
+static void
+append_column(JurTagged *tagged, const JurColumnTag *column)
+{
+	if (tagged->columns == NULL)
+		tagged->columns = palloc(sizeof(JurColumnTag));
+	else
+		tagged->columns = repalloc(tagged->columns,
+								   (tagged->ncolumns + 1) * sizeof(JurColumnTag));
+	tagged->columns[tagged->ncolumns++] = *column;
+}
+
 /* add one tag; false if it cannot be read */
 static bool
 add_tag(JurTagged *tagged, int32 attnum, const char *text)
@@ -104,14 +121,112 @@ add_tag(JurTagged *tagged, int32 attnum, const char *text)
 		tagged->ceiling = column->within;
 		return true;
 	}
-	if (tagged->columns == NULL)
-		tagged->columns = palloc(sizeof(JurColumnTag));
-	else
-		tagged->columns = repalloc(tagged->columns,
-								   (tagged->ncolumns + 1) * sizeof(JurColumnTag));
-	tagged->columns[tagged->ncolumns++] = *column;
+	append_column(tagged, column);
 	return true;
 }
+
+/* ------------------------------------------------------- generated columns */
+
+static void
+add_categories(JurColumnTag *column, const JurColumnTag *source)
+{
+	const char **merged = palloc((column->ncategories + source->ncategories + 1) *
+								 sizeof(char *));
+	int			n = 0;
+	int			i = 0;
+	int			j = 0;
+
+	while (i < column->ncategories || j < source->ncategories)
+	{
+		int			order = i == column->ncategories ? 1 :
+			j == source->ncategories ? -1 :
+			strcmp(column->categories[i], source->categories[j]);
+
+		merged[n++] = order <= 0 ? column->categories[i] : source->categories[j];
+		i += order <= 0;
+		j += order >= 0;
+	}
+	column->categories = merged;
+	column->ncategories = n;
+}
+
+/* COLUMN is computed from SOURCE: it is raised as much, and shown no more */
+static void
+inherit_raise(JurColumnTag *column, const JurColumnTag *source, bool is_new)
+{
+	bool		has_part = !is_new && (column->raise == NULL || column->raises_too);
+	bool		gets_part = source->raise == NULL || source->raises_too;
+
+	if (source->raise)
+		column->raise = column->raise ? jur_label_join(column->raise, source->raise)
+			: jur_label_copy(source->raise);
+	if (gets_part)
+	{
+		column->level = has_part ? Max(column->level, source->level) : source->level;
+		add_categories(column, source);
+	}
+	column->raises_too = column->raise && (has_part || gets_part);
+	if (source->mask == JUR_MASK_REFUSE)
+		column->mask = JUR_MASK_REFUSE;
+}
+
+/* the numbers of the columns that generated column ATTNUM is computed from */
+static Bitmapset *
+generated_from(TupleDesc desc, AttrNumber attnum)
+{
+	Bitmapset  *columns = NULL;
+	int			i;
+
+	for (i = 0; desc->constr && i < desc->constr->num_defval; i++)
+		if (desc->constr->defval[i].adnum == attnum)
+			pull_varattnos(stringToNode(desc->constr->defval[i].adbin), 1, &columns);
+	return columns;
+}
+
+static void
+derive_tags(JurTagged *tagged, TupleDesc desc)
+{
+	int			ntags = tagged->ncolumns;
+	AttrNumber	attnum;
+
+	for (attnum = 1; attnum <= desc->natts && ntags > 0; attnum++)
+	{
+		Bitmapset  *sources;
+		JurColumnTag column = {0};
+		int			own = -1;
+		bool		is_new;
+		int			i;
+
+		if (TupleDescAttr(desc, attnum - 1)->attgenerated == '\0' ||
+			attnum == tagged->row_attnum)
+			continue;
+		sources = generated_from(desc, attnum);
+		for (i = 0; i < ntags; i++)
+			if (tagged->columns[i].attnum == attnum)
+				own = i;
+		if (own >= 0)
+			column = tagged->columns[own];
+		is_new = own < 0;
+		for (i = 0; i < ntags; i++)
+			if (i != own &&
+				bms_is_member(tagged->columns[i].attnum - FirstLowInvalidHeapAttributeNumber,
+							  sources))
+			{
+				inherit_raise(&column, &tagged->columns[i], is_new);
+				is_new = false;
+			}
+		column.attnum = attnum;
+		if (own >= 0)
+			tagged->columns[own] = column;
+		else if (!is_new)
+		{
+			column.is_derived = true;
+			append_column(tagged, &column);
+		}
+	}
+}
+
+/* ---------------------------------------------------------------- ceilings */
 
 /*
  * Is this CHECK exactly "row label <@ ceiling"?  By the function that does it:
@@ -216,7 +331,10 @@ read_tags(Relation rel)
 	systable_endscan(scan);
 	table_close(catalog, AccessShareLock);
 	if (tagged && !tagged->is_broken)
+	{
+		derive_tags(tagged, RelationGetDescr(rel));
 		tagged->ceiling_holds = ceiling_is_enforced(rel, tagged);
+	}
 	return tagged;
 }
 
@@ -325,6 +443,30 @@ jur_any_tagged(void)
 	table_close(catalog, AccessShareLock);
 	any_tagged = found;
 	return found;
+}
+
+List *
+jur_tagged_relations(void)
+{
+	Relation	catalog = table_open(SecLabelRelationId, AccessShareLock);
+	SysScanDesc scan = systable_beginscan(catalog, InvalidOid, false, NULL, 0, NULL);
+	List	   *relations = NIL;
+	HeapTuple	tuple;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		FormData_pg_seclabel *row = (FormData_pg_seclabel *) GETSTRUCT(tuple);
+		bool		isnull;
+		Datum		provider = heap_getattr(tuple, Anum_pg_seclabel_provider,
+											RelationGetDescr(catalog), &isnull);
+
+		if (row->classoid == RelationRelationId && !isnull &&
+			strcmp(TextDatumGetCString(provider), JUR_PROVIDER) == 0)
+			relations = list_append_unique_oid(relations, row->objoid);
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return relations;
 }
 
 char *

@@ -140,6 +140,14 @@ jur_role_tag(Oid roleid, bool *broken)
 }
 
 bool
+jur_any_role_tagged(void)
+{
+	while (is_stale)
+		load();
+	return hash_get_num_entries(roles) > 0;
+}
+
+bool
 jur_any_officer(void)
 {
 	if (is_stale)

@@ -80,6 +80,8 @@ typedef struct JurColumnTag
 	JurMask		mask;
 	int			prefix;			/* of JUR_MASK_PARTIAL, in characters */
 	int			suffix;
+	bool		is_derived;		/* a generated column's, only from what it is computed of */
+	bool		raises_too;		/* besides RAISE, the place-less part counts */
 } JurColumnTag;
 
 typedef struct JurRelationTag
@@ -146,11 +148,15 @@ extern bool jur_is_tagged(Oid relid);
 extern bool jur_is_ceiling(Oid relid, const char *constraint);
 /* is any relation of this database tagged?  (cached) */
 extern bool jur_any_tagged(void);
+/* the OIDs of all tagged relations of this database; uncached */
+extern List *jur_tagged_relations(void);
 /* the text of one tag, or NULL; uncached */
 extern char *jur_tag_text(Oid classid, Oid objid, int32 subid);
 /* a role's tag, cached; NULL: untagged.  *BROKEN: tagged, but unreadable */
 extern const JurRoleTag *jur_role_tag(Oid roleid, bool *broken);
 /* is any role tagged officer? */
 extern bool jur_any_officer(void);
+/* is any role of the cluster tagged at all? */
+extern bool jur_any_role_tagged(void);
 
 #endif							/* JUR_STORE_H */

@@ -51,6 +51,9 @@ sub make_clinic
 		SECURITY LABEL FOR jurisdiction ON ROLE ben IS 'at US cleared confidential/health';
 		SECURITY LABEL FOR jurisdiction ON ROLE keeper IS 'backup';
 	});
+	# base backups and standbys connect as whoever runs the tests
+	my $tester = getpwuid($<);
+	ask($node, 'officer', qq{SECURITY LABEL FOR jurisdiction ON ROLE "$tester" IS 'replicate to DE'});
 	ask($node, 'clinic', q{
 		CREATE TABLE patient (
 			id int PRIMARY KEY,

@@ -1,0 +1,637 @@
+/*-------------------------------------------------------------------------
+ *
+ * enforce_expressions.c
+ *	  Idea: a command that evaluates expressions over every row of a tagged
+ *	  table shows them to nobody who may not read them.
+ *	  Called from ProcessUtility_hook (enforce_utility.c).
+ *
+ * CREATE INDEX, ADD CHECK, ALTER TYPE ... USING, ANALYZE and their like know
+ * no row security: whatever an expression calls sees all rows and all values.
+ * So unless the session may read all of them, or acts as officer, only what
+ * the server and this extension bring may be called, and of that only what
+ * computes.  That is judged before anything is evaluated.
+ *
+ * Even so an error could show a value (invalid input syntax for integer:
+ * "asthma"); such errors are raised again without it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "catalog/index.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_type.h"
+#include "commands/defrem.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "parser/parse_coerce.h"
+#include "parser/parse_expr.h"
+#include "parser/parse_relation.h"
+#include "parser/parse_type.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+
+#include "base/compat.h"
+#include "base/errors.h"
+#include "enforce/enforce_internal.h"
+
+/* the tagged table over whose rows the coming command evaluates something */
+static Oid	evaluated = InvalidOid;
+
+/* -------------------------------------------------------------- whose rows */
+
+/* may the session read every row that the table can hold, and every column? */
+static bool
+is_open_to_session(Oid relid)
+{
+	const JurTagged *tagged = jur_tags_of(relid);
+	JurLabel	unrestricted = {0, NULL};
+	const JurLabel *label = tagged->ceiling ? tagged->ceiling : &unrestricted;
+	int			i;
+
+	if (!tagged->is_tagged)
+		return true;
+	if (tagged->is_broken || (tagged->row_attnum != 0 && !tagged->ceiling_holds))
+		return false;
+	if (tagged->relation && tagged->relation->label)
+		label = jur_label_join(label, tagged->relation->label);
+	if (jur_decide_now(label, JUR_READ).verdict != JUR_ALLOW)
+		return false;
+	for (i = 0; i < tagged->ncolumns; i++)
+		if (!jur_column_is_open(tagged, &tagged->columns[i]))
+			return false;
+	return true;
+}
+
+bool
+jur_may_install_code(Oid relid)
+{
+	if (jur_internal_ddl || jur_is_restoring() || jur_is_officer() ||
+		jur_in_own_script() || jur_current_subject()->exemption)
+		return true;
+	return is_open_to_session(relid);
+}
+
+/*
+ * Of RELID and its children, a tagged one that is not open to the session;
+ * InvalidOid: evaluate what you like.  Who does not own the table is the
+ * server's to refuse.
+ */
+static Oid
+closed_table(Oid relid)
+{
+	ListCell   *lc;
+
+	if (!OidIsValid(relid) || !jur_any_tagged() ||
+		!jur_owns_relation(relid, GetUserId()))
+		return InvalidOid;
+	foreach(lc, find_all_inheritors(relid, NoLock, NULL))
+		if (!jur_may_install_code(lfirst_oid(lc)))
+			return lfirst_oid(lc);
+	return InvalidOid;
+}
+
+static void
+refuse_code(Oid relid, const char *code)
+{
+	if (code == NULL || !jur_refused("evaluate", relid, code))
+		return;
+	ereport(ERROR,
+			(errcode(JUR_ERR_REFUSED),
+			 errmsg("only built-in functions may be evaluated over all rows of tagged table %s",
+					jur_relation_name(relid)),
+			 errdetail("The command runs %s, and this session may not read every row and column of the table.",
+					   code),
+			 errhint("Ask an officer, or run the command as a role that is cleared for the ceiling (\"rows within\") of the table and for its columns.")));
+}
+
+/* ---------------------------------------------------------------- analysis */
+
+/* a column that the same command adds or retypes */
+typedef struct NewColumn
+{
+	const char *name;
+	Oid			type;
+} NewColumn;
+
+/* what the parser sees instead of such a column: something of its type */
+static Node *
+stand_for_new_column(ParseState *pstate, ColumnRef *ref)
+{
+	ListCell   *lc;
+
+	foreach(lc, (List *) pstate->p_ref_hook_state)
+	{
+		NewColumn  *column = lfirst(lc);
+
+		if (IsA(llast(ref->fields), String) &&
+			strcmp(strVal(llast(ref->fields)), column->name) == 0)
+			return (Node *) makeNullConst(column->type, -1, get_typcollation(column->type));
+	}
+	return NULL;
+}
+
+/* EXPR as the command will see it; the parser's own errors may come of it */
+static Node *
+analyze(Oid relid, Node *expr, List *new_columns, ParseExprKind kind)
+{
+	ParseState *pstate = make_parsestate(NULL);
+	Relation	rel;
+	Node	   *result;
+
+	if (expr == NULL)
+		return NULL;
+	pstate->p_pre_columnref_hook = stand_for_new_column;
+	pstate->p_ref_hook_state = new_columns;
+	if (!OidIsValid(relid))
+		return transformExpr(pstate, copyObject(expr), kind);
+	rel = relation_open(relid, AccessShareLock);
+	addNSItemToQuery(pstate,
+					 addRangeTableEntryForRelation(pstate, rel, AccessShareLock,
+												   NULL, false, true),
+					 false, true, true);
+	result = transformExpr(pstate, copyObject(expr), kind);
+	relation_close(rel, AccessShareLock);
+	free_parsestate(pstate);
+	return result;
+}
+
+static void
+judge_expression(Oid closed, Oid relid, Node *expr, List *new_columns, ParseExprKind kind)
+{
+	evaluated = closed;
+	refuse_code(closed, jur_user_code_in(analyze(relid, expr, new_columns, kind)));
+}
+
+/* all that the table evaluates already */
+static void
+judge_whole_table(Oid relid)
+{
+	Oid			closed = closed_table(relid);
+	ListCell   *lc;
+
+	if (!OidIsValid(closed))
+		return;
+	evaluated = closed;
+	foreach(lc, find_all_inheritors(relid, AccessShareLock, NULL))
+		if (!jur_may_install_code(lfirst_oid(lc)))
+			refuse_code(lfirst_oid(lc), jur_user_code_of_table(lfirst_oid(lc)));
+}
+
+static Oid
+relation_of(RangeVar *name)
+{
+	return name ? RangeVarGetRelid(name, NoLock, true) : InvalidOid;
+}
+
+/* ------------------------------------------------------------- ALTER TABLE */
+
+static void
+add_new_column(List **columns, const char *name, TypeName *type)
+{
+	NewColumn  *column = palloc(sizeof(NewColumn));
+	Type		tuple = type ? LookupTypeName(NULL, type, NULL, true) : NULL;
+
+	/* "serial" and its like are no types yet, but will be numbers */
+	column->name = name;
+	column->type = tuple ? typeTypeId(tuple) : INT8OID;
+	if (tuple)
+		ReleaseSysCache(tuple);
+	*columns = lappend(*columns, column);
+}
+
+static List *
+new_columns_of(const AlterTableStmt *stmt)
+{
+	List	   *columns = NIL;
+	ListCell   *lc;
+
+	foreach(lc, stmt->cmds)
+	{
+		AlterTableCmd *cmd = lfirst(lc);
+
+		if (cmd->subtype == AT_AddColumn)
+			add_new_column(&columns, ((ColumnDef *) cmd->def)->colname,
+						   ((ColumnDef *) cmd->def)->typeName);
+		if (cmd->subtype == AT_AlterColumnType)
+			add_new_column(&columns, cmd->name, ((ColumnDef *) cmd->def)->typeName);
+	}
+	return columns;
+}
+
+static void
+judge_constraint(Oid closed, Oid relid, const Constraint *constraint, List *new_columns)
+{
+	ListCell   *lc;
+
+	switch (constraint->contype)
+	{
+		case CONSTR_CHECK:
+			judge_expression(closed, relid, constraint->raw_expr, new_columns,
+							 EXPR_KIND_CHECK_CONSTRAINT);
+			break;
+		case CONSTR_GENERATED:
+			judge_expression(closed, relid, constraint->raw_expr, new_columns,
+							 EXPR_KIND_GENERATED_COLUMN);
+			break;
+		case CONSTR_EXCLUSION:
+			foreach(lc, constraint->exclusions)
+			{
+				IndexElem  *elem = linitial((List *) lfirst(lc));
+
+				judge_expression(closed, relid, elem->expr, new_columns,
+								 EXPR_KIND_INDEX_EXPRESSION);
+			}
+			judge_expression(closed, relid, constraint->where_clause, new_columns,
+							 EXPR_KIND_INDEX_PREDICATE);
+			break;
+		default:
+			break;
+	}
+}
+
+/* a column's new type: its USING, or the cast that stands for it */
+static void
+judge_new_type(Oid closed, Oid relid, const AlterTableCmd *cmd)
+{
+	ColumnDef  *def = (ColumnDef *) cmd->def;
+	AttrNumber	attnum = get_attnum(relid, cmd->name);
+	Node	   *expr;
+	Oid			type;
+	int32		typmod;
+
+	if (attnum == InvalidAttrNumber)
+		return;
+	typenameTypeIdAndMod(NULL, def->typeName, &type, &typmod);
+	if (def->raw_default)
+		expr = analyze(relid, def->raw_default, NIL, EXPR_KIND_ALTER_COL_TRANSFORM);
+	else
+	{
+		Oid			before;
+		int32		before_typmod;
+		Oid			collation;
+
+		get_atttypetypmodcoll(relid, attnum, &before, &before_typmod, &collation);
+		expr = (Node *) makeVar(1, attnum, before, before_typmod, collation, 0);
+	}
+	/* NULL: there is no such cast, as the server will say */
+	expr = coerce_to_target_type(NULL, expr, exprType(expr), type, typmod,
+								 COERCION_ASSIGNMENT, COERCE_IMPLICIT_CAST, -1);
+	evaluated = closed;
+	refuse_code(closed, jur_user_code_in(expr));
+}
+
+static void
+judge_command(Oid closed, Oid relid, const AlterTableCmd *cmd, List *new_columns)
+{
+	ListCell   *lc;
+
+	switch (cmd->subtype)
+	{
+		case AT_AddColumn:
+			foreach(lc, ((ColumnDef *) cmd->def)->constraints)
+				judge_constraint(closed, relid, lfirst(lc), new_columns);
+			/* the table may be written anew, and its indexes built again */
+			judge_whole_table(relid);
+			break;
+		case AT_AddConstraint:
+			judge_constraint(closed, relid, (Constraint *) cmd->def, new_columns);
+			break;
+		case AT_AlterColumnType:
+			judge_new_type(closed, relid, cmd);
+			judge_whole_table(relid);
+			break;
+		case AT_ValidateConstraint:
+		case AT_SetLogged:
+		case AT_SetUnLogged:
+		case AT_SetAccessMethod:
+		case AT_AttachPartition:
+			judge_whole_table(relid);
+			break;
+		default:
+			break;
+	}
+}
+
+static void
+judge_alter_table(AlterTableStmt *stmt)
+{
+	Oid			relid = relation_of(stmt->relation);
+	Oid			closed = closed_table(relid);
+	List	   *new_columns;
+	ListCell   *lc;
+
+	if (!OidIsValid(closed))
+		return;
+	new_columns = new_columns_of(stmt);
+	foreach(lc, stmt->cmds)
+		judge_command(closed, relid, lfirst(lc), new_columns);
+}
+
+/* ----------------------------------------------------- indexes, statistics */
+
+static void
+judge_index(IndexStmt *stmt)
+{
+	Oid			relid = relation_of(stmt->relation);
+	Oid			closed = closed_table(relid);
+	ListCell   *lc;
+
+	if (!OidIsValid(closed))
+		return;
+	foreach(lc, stmt->indexParams)
+	{
+		IndexElem  *elem = lfirst(lc);
+		Oid			method = get_index_am_oid(stmt->accessMethod, true);
+
+		judge_expression(closed, relid, elem->expr, NIL, EXPR_KIND_INDEX_EXPRESSION);
+		if (elem->opclass && OidIsValid(method))
+			refuse_code(closed,
+						jur_user_code_of_opclass(get_opclass_oid(method, elem->opclass, true)));
+	}
+	judge_expression(closed, relid, stmt->whereClause, NIL, EXPR_KIND_INDEX_PREDICATE);
+}
+
+static void
+judge_statistics(CreateStatsStmt *stmt)
+{
+	Oid			relid = list_length(stmt->relations) == 1 &&
+		IsA(linitial(stmt->relations), RangeVar) ?
+		relation_of(linitial(stmt->relations)) : InvalidOid;
+	Oid			closed = closed_table(relid);
+	ListCell   *lc;
+
+	if (!OidIsValid(closed))
+		return;
+	foreach(lc, stmt->exprs)
+		judge_expression(closed, relid, ((StatsElem *) lfirst(lc))->expr, NIL,
+						 EXPR_KIND_STATS_EXPRESSION);
+}
+
+/* ----------------------------------------------- evaluating what is there */
+
+static void
+judge_all_tables(Oid schema)
+{
+	ListCell   *lc;
+
+	foreach(lc, jur_tagged_relations())
+		if (!OidIsValid(schema) || get_rel_namespace(lfirst_oid(lc)) == schema)
+			judge_whole_table(lfirst_oid(lc));
+}
+
+static void
+judge_reindex(ReindexStmt *stmt)
+{
+	Oid			relid = relation_of(stmt->relation);
+
+	switch (stmt->kind)
+	{
+		case REINDEX_OBJECT_INDEX:
+			if (OidIsValid(relid))
+				judge_whole_table(IndexGetRelation(relid, true));
+			break;
+		case REINDEX_OBJECT_TABLE:
+			judge_whole_table(relid);
+			break;
+		case REINDEX_OBJECT_SCHEMA:
+			judge_all_tables(get_namespace_oid(stmt->name, true));
+			break;
+		case REINDEX_OBJECT_DATABASE:
+			judge_all_tables(InvalidOid);
+			break;
+		case REINDEX_OBJECT_SYSTEM:
+			break;
+	}
+}
+
+static void
+judge_cluster(ClusterStmt *stmt)
+{
+	if (stmt->relation)
+		judge_whole_table(relation_of(stmt->relation));
+	else
+		judge_all_tables(InvalidOid);
+}
+
+static void
+judge_vacuum(VacuumStmt *stmt)
+{
+	ListCell   *lc;
+
+	if (stmt->rels == NIL)
+		judge_all_tables(InvalidOid);
+	foreach(lc, stmt->rels)
+	{
+		VacuumRelation *relation = lfirst(lc);
+
+		judge_whole_table(OidIsValid(relation->oid) ? relation->oid :
+						  relation_of(relation->relation));
+	}
+}
+
+/* ----------------------------------------------------------------- domains */
+
+static bool
+is_of_domain(Oid type, Oid domain)
+{
+	while (OidIsValid(type) && get_typtype(type) == TYPTYPE_DOMAIN)
+	{
+		HeapTuple	tuple;
+
+		if (type == domain)
+			return true;
+		tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
+		if (!HeapTupleIsValid(tuple))
+			return false;
+		type = ((Form_pg_type) GETSTRUCT(tuple))->typbasetype;
+		ReleaseSysCache(tuple);
+	}
+	return false;
+}
+
+static bool
+has_column_of(Oid relid, Oid domain)
+{
+	Relation	rel = try_relation_open(relid, AccessShareLock);
+	bool		found = false;
+	int			i;
+
+	for (i = 0; rel && !found && i < RelationGetNumberOfAttributes(rel); i++)
+		found = is_of_domain(TupleDescAttr(RelationGetDescr(rel), i)->atttypid, domain);
+	if (rel)
+		relation_close(rel, AccessShareLock);
+	return found;
+}
+
+/* ADD and VALIDATE CONSTRAINT look at every row of every table that has it */
+static void
+judge_domain(AlterDomainStmt *stmt)
+{
+	Type		tuple = LookupTypeName(NULL, makeTypeNameFromNameList(stmt->typeName),
+									   NULL, true);
+	Oid			domain = tuple ? typeTypeId(tuple) : InvalidOid;
+	NewColumn	value = {"value", InvalidOid};
+	Node	   *expr = NULL;
+	ListCell   *lc;
+
+	if (tuple)
+		ReleaseSysCache(tuple);
+	if (!OidIsValid(domain) || (stmt->subtype != 'C' && stmt->subtype != 'V') ||
+		get_typtype(domain) != TYPTYPE_DOMAIN)
+		return;
+	value.type = getBaseType(domain);
+	if (stmt->subtype == 'C' && IsA(stmt->def, Constraint))
+		expr = ((Constraint *) stmt->def)->raw_expr;
+	foreach(lc, jur_tagged_relations())
+	{
+		Oid			relid = lfirst_oid(lc);
+
+		if (jur_may_install_code(relid) || !has_column_of(relid, domain))
+			continue;
+		evaluated = relid;
+		if (expr)
+			refuse_code(relid, jur_user_code_in(analyze(InvalidOid, expr, list_make1(&value),
+														EXPR_KIND_DOMAIN_CHECK)));
+		else
+			refuse_code(relid, psprintf("the constraints of domain %s", format_type_be(domain)));
+	}
+}
+
+/* ------------------------------------------------------------------- rules */
+
+/*
+ * A rule rewrites what others run against the table.  Its actions are judged
+ * as the statements they become, but it takes what they write.
+ */
+static void
+judge_rule(RuleStmt *stmt)
+{
+	Oid			relid = relation_of(stmt->relation);
+
+	if (OidIsValid(relid) && get_rel_relkind(relid) != RELKIND_VIEW &&
+		OidIsValid(closed_table(relid)))
+		refuse_code(relid, psprintf("rule \"%s\" in the statements of others", stmt->rulename));
+}
+
+/* ------------------------------------------------------------- entry points */
+
+/* raise if STMT would evaluate a user's code over rows he may not read */
+void
+jur_judge_expressions(Node *stmt)
+{
+	evaluated = InvalidOid;
+	if (!jur_any_tagged() || jur_internal_ddl)
+		return;
+	switch (nodeTag(stmt))
+	{
+		case T_AlterTableStmt:
+			judge_alter_table((AlterTableStmt *) stmt);
+			break;
+		case T_IndexStmt:
+			judge_index((IndexStmt *) stmt);
+			break;
+		case T_CreateStatsStmt:
+			judge_statistics((CreateStatsStmt *) stmt);
+			break;
+		case T_ReindexStmt:
+			judge_reindex((ReindexStmt *) stmt);
+			break;
+		case T_ClusterStmt:
+			judge_cluster((ClusterStmt *) stmt);
+			break;
+		case T_VacuumStmt:
+			judge_vacuum((VacuumStmt *) stmt);
+			break;
+		case T_AlterDomainStmt:
+			judge_domain((AlterDomainStmt *) stmt);
+			break;
+		case T_RuleStmt:
+			judge_rule((RuleStmt *) stmt);
+			break;
+		default:
+			break;
+	}
+}
+
+/* a table that is being tagged brings its expressions along */
+void
+jur_judge_tagging(Oid relid)
+{
+	char	   *code;
+
+	if (jur_internal_ddl || jur_is_restoring() || jur_is_officer())
+		return;
+	code = jur_user_code_of_table(relid);
+	if (code == NULL)
+		return;
+	jur_refused_guarded("tag", jur_relation_name(relid), code);
+	ereport(ERROR,
+			(errcode(JUR_ERR_REFUSED),
+			 errmsg("must be officer to tag %s, whose expressions run code of users",
+					jur_relation_name(relid)),
+			 errdetail("For %s, which would be given rows that its author may not read.", code),
+			 errhint("Use built-in functions instead, or ask an officer to look at the code and to tag the table.")));
+}
+
+/* may an error of this kind hold a value that was computed with? */
+static bool
+could_show_value(int sqlstate)
+{
+	return ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_DATA_EXCEPTION ||
+		sqlstate == ERRCODE_SYNTAX_ERROR ||
+		sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED ||
+		sqlstate == ERRCODE_INTERNAL_ERROR ||
+		sqlstate == ERRCODE_UNDEFINED_TABLE ||
+		sqlstate == ERRCODE_UNDEFINED_OBJECT ||
+		sqlstate == ERRCODE_UNDEFINED_FUNCTION ||
+		sqlstate == ERRCODE_INVALID_SCHEMA_NAME;
+}
+
+/*
+ * Run a command; if it evaluates expressions over rows that the session may
+ * not read, an error keeps its SQLSTATE and loses its text.
+ */
+void
+jur_run_evaluating(JurRunUtility run, JUR_UTILITY_PARAMS)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	char	   *table;
+	ErrorData  *error;
+
+	if (!OidIsValid(evaluated) || jur_observing())
+	{
+		run(JUR_UTILITY_ARGS);
+		return;
+	}
+	/* once there is an error no catalog can be read */
+	table = jur_relation_name(evaluated);
+	evaluated = InvalidOid;
+	PG_TRY();
+	{
+		run(JUR_UTILITY_ARGS);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		if (!could_show_value(error->sqlerrcode))
+			PG_RE_THROW();
+		FlushErrorState();
+		ereport(ERROR,
+				(errcode(error->sqlerrcode),
+				 errmsg("an expression could not be evaluated over all rows of tagged table %s",
+						table),
+				 errdetail("The message is withheld: it could show a value that this session may not read."),
+				 errhint("Ask an officer to run the command.")));
+	}
+	PG_END_TRY();
+}
