@@ -161,7 +161,7 @@ converse(Child *child, JurBytes input, TimestampTz deadline, uint8 *output, Size
 
 /* it has closed its output; a moment for it to end */
 static const char *
-verdict(Child *child, TimestampTz deadline)
+verdict(Child *child, TimestampTz deadline, int *code)
 {
 	int			status;
 
@@ -180,14 +180,15 @@ verdict(Child *child, TimestampTz deadline)
 	child->pid = -1;
 	if (WIFSIGNALED(status))
 		return psprintf("It was ended by signal %d.", WTERMSIG(status));
-	if (WEXITSTATUS(status) != 0)
-		return psprintf("It ended with exit code %d.", WEXITSTATUS(status));
+	*code = WEXITSTATUS(status);
+	if (*code != 0)
+		return psprintf("It ended with exit code %d.", *code);
 	return NULL;
 }
 
 uint8 *
 jur_run_child(JurChildBody body, void *arg, JurBytes input, Size *size,
-			  const char **problem)
+			  const char **problem, int *code)
 {
 	Child		child = {-1, -1, -1};
 	uint8	   *output = palloc0(JUR_WRAPPED_MAX);
@@ -195,6 +196,7 @@ jur_run_child(JurChildBody body, void *arg, JurBytes input, Size *size,
 													   jur_custodian_timeout);
 
 	*size = 0;
+	*code = 0;
 	*problem = start_child(&child, body, arg);
 	if (*problem == NULL)
 	{
@@ -202,7 +204,7 @@ jur_run_child(JurChildBody body, void *arg, JurBytes input, Size *size,
 		{
 			*problem = converse(&child, input, deadline, output, size);
 			if (*problem == NULL)
-				*problem = verdict(&child, deadline);
+				*problem = verdict(&child, deadline, code);
 		}
 		PG_CATCH();
 		{

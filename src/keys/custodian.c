@@ -19,7 +19,7 @@
 #define RANDOM_BYTES 8
 
 static const JurCustodian *const custodians[] = {
-	&jur_custodian_file, &jur_custodian_command
+	&jur_custodian_file, &jur_custodian_command, &jur_custodian_pkcs11
 };
 
 static const JurCustodian *
@@ -39,7 +39,7 @@ jur_wrong_custodian(const char *uri)
 	const JurCustodian *custodian = find(uri);
 
 	if (custodian == NULL)
-		return "A custodian is file:NAME or command:ALIAS.";
+		return "A custodian is file:NAME, command:ALIAS or a pkcs11: URI.";
 	return custodian->wrong_uri(uri + strlen(custodian->scheme));
 }
 

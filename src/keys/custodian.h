@@ -56,6 +56,7 @@ extern void jur_custodian_failed(const JurKek *kek, const char *action,
 
 extern const JurCustodian jur_custodian_file;
 extern const JurCustodian jur_custodian_command;
+extern const JurCustodian jur_custodian_pkcs11;
 
 /*
  * custodian_settings.c: jurisdiction.custodian_file, read anew each time
@@ -70,13 +71,13 @@ extern char *jur_custodian_setting(const char *uri, const char *name);
 
 /*
  * child.c: BODY in a child process, INPUT on its standard input, what it
- * writes to standard output is returned (NULL: *PROBLEM says what went wrong)
- * and to be wiped by the caller.  BODY must not use the server: no palloc, no
+ * writes to standard output is returned (NULL: *PROBLEM says what went wrong,
+ * *CODE is its exit code, if it was that) and to be wiped by the caller.  BODY must not use the server: no palloc, no
  * ereport; what it returns is the exit status.
  */
 typedef int (*JurChildBody) (void *arg);
 extern uint8 *jur_run_child(JurChildBody body, void *arg, JurBytes input,
-							Size *size, const char **problem);
+							Size *size, const char **problem, int *code);
 /* the body that is a shell command; ENVIRONMENT: NAME=VALUE, NULL at the end */
 typedef struct JurShellCommand
 {

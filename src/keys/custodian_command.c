@@ -56,11 +56,12 @@ run(const JurKek *kek, const char *name, const char *action, JurBytes input, Siz
 {
 	JurShellCommand command = {jur_custodian_setting(kek->uri, name), environment_for(kek)};
 	const char *problem;
+	int			code;
 	uint8	   *output;
 
 	if (command.command == NULL)
 		return NULL;
-	output = jur_run_child(jur_run_shell, &command, input, size, &problem);
+	output = jur_run_child(jur_run_shell, &command, input, size, &problem, &code);
 	if (output == NULL)
 		jur_custodian_failed(kek, action, problem);
 	return output;
