@@ -31,7 +31,7 @@ PROVE_TESTS     = test/tap/*.pl
 endif
 
 PG_CPPFLAGS = -Isrc -DJUR_VERSION='"$(EXTVERSION)"'
-SHLIB_LINK  = -lcrypto
+SHLIB_LINK  = -lcrypto -ldl
 PG_CONFIG  ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)

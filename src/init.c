@@ -17,6 +17,7 @@
 #include "base/settings.h"
 #include "base/shmem.h"
 #include "enforce/enforce.h"
+#include "keys/keys.h"
 #include "policy/policy.h"
 #include "session/session.h"
 #include "store/store.h"
@@ -39,6 +40,7 @@ _PG_init(void)
 	jur_shmem_init();
 	jur_invalidate_init();
 	jur_policy_init();
+	jur_keys_init();
 	jur_session_init();
 
 	/* the hooks, one file each */

@@ -28,6 +28,17 @@ static JurPurposeCheck purpose_check = NULL;
 char	   *jur_allowed_libraries = NULL;
 
 /*
+ * jurisdiction.custodian_file: commands, modules and PIN sources of custodians;
+ * only the server's user may be able to read it.
+ */
+char	   *jur_custodian_path = NULL;
+
+/*
+ * jurisdiction.custodian_timeout: how long a custodian may take to answer.
+ */
+int			jur_custodian_timeout = 10000;
+
+/*
  * jurisdiction.enforcement: observe decides and records, and refuses nothing.
  */
 int			jur_enforcement = JUR_ENFORCE;
@@ -78,6 +89,18 @@ assign_flow(int newval, void *extra)
 	if (extra && *(bool *) extra)
 		flow_floor = newval;
 }
+
+/*
+ * jurisdiction.key_cache_seconds: how long a session keeps keys in memory; 0
+ * until the transaction ends.
+ */
+int			jur_key_cache_seconds = 300;
+
+/*
+ * jurisdiction.key_directory: where "file:" keeps key-encryption keys.  A path
+ * that is not absolute starts at the data directory.
+ */
+char	   *jur_key_directory = NULL;
 
 /*
  * jurisdiction.local_place: the place that a local socket or a loopback
@@ -143,7 +166,10 @@ bool
 jur_setting_is_guarded(const char *name)
 {
 	static const char *const guarded[] = {
-		"jurisdiction.allowed_libraries", "jurisdiction.enforcement", "jurisdiction.flow",
+		"jurisdiction.allowed_libraries", "jurisdiction.custodian_file",
+		"jurisdiction.custodian_timeout", "jurisdiction.enforcement",
+		"jurisdiction.flow", "jurisdiction.key_cache_seconds",
+		"jurisdiction.key_directory",
 		"jurisdiction.local_place", "jurisdiction.site",
 		"dynamic_library_path", "local_preload_libraries",
 		"session_preload_libraries", "shared_preload_libraries", NULL
@@ -179,6 +205,16 @@ jur_settings_init(void)
 							   "pg_trgm, pgcrypto, pgaudit, seg, tablefunc, unaccent, uuid-ossp",
 							   PGC_SIGHUP, GUC_LIST_INPUT,
 							   NULL, NULL, NULL);
+	DefineCustomStringVariable("jurisdiction.custodian_file",
+							   "The file with the commands, modules and PIN sources of custodians.",
+							   "Only the server's user may be able to read it.",
+							   &jur_custodian_path, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY,
+							   NULL, NULL, NULL);
+	DefineCustomIntVariable("jurisdiction.custodian_timeout",
+							"How long a custodian of keys may take to answer.",
+							NULL,
+							&jur_custodian_timeout, 10000, 1, 600000,
+							PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
 	DefineCustomEnumVariable("jurisdiction.enforcement",
 							 "Whether refusals are carried out or only recorded.",
 							 NULL,
@@ -189,6 +225,16 @@ jur_settings_init(void)
 							 "A session can raise it above the configuration's value, not lower it.",
 							 &jur_flow, JUR_FLOW_STATEMENT, flow_options,
 							 PGC_USERSET, 0, check_flow, assign_flow, NULL);
+	DefineCustomIntVariable("jurisdiction.key_cache_seconds",
+							"How long a session keeps keys in memory.",
+							"0: until the transaction ends.",
+							&jur_key_cache_seconds, 300, 0, 86400,
+							PGC_SIGHUP, GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomStringVariable("jurisdiction.key_directory",
+							   "Where \"file:\" keeps key-encryption keys.",
+							   "Not in the data directory, whose backups would carry the keys away.",
+							   &jur_key_directory, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY,
+							   NULL, NULL, NULL);
 	DefineCustomStringVariable("jurisdiction.local_place",
 							   "The place that a local socket or loopback connection comes from.",
 							   "Empty: such a connection adds no place.",

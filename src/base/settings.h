@@ -24,8 +24,12 @@ typedef enum JurFlow
 
 /* written by the server's GUC machinery only */
 extern char *jur_allowed_libraries;
+extern char *jur_custodian_path;
+extern int	jur_custodian_timeout;	/* milliseconds */
 extern int	jur_enforcement;
 extern int	jur_flow;
+extern int	jur_key_cache_seconds;
+extern char *jur_key_directory;
 extern char *jur_local_place;
 extern char *jur_purpose;
 extern char *jur_site;

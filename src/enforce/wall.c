@@ -146,7 +146,8 @@ is_officers_reading(Oid relid)
 {
 	char	   *name = get_rel_name(relid);
 
-	return name && (strcmp(name, "exemption") == 0 || strcmp(name, "mask_key") == 0);
+	return name && (strcmp(name, "exemption") == 0 || strcmp(name, "mask_key") == 0 ||
+					strcmp(name, "key_material") == 0);
 }
 
 static void

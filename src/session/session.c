@@ -53,6 +53,7 @@ mark_stale(JurChange change, Oid relid)
 		case JUR_CHANGED_ROLES:
 			is_stale = true;
 			break;
+		case JUR_CHANGED_KEYS:
 		case JUR_CHANGED_TAGS:
 			break;
 	}

@@ -65,6 +65,7 @@ tell_everything(void)
 	tell(JUR_CHANGED_POLICY, InvalidOid);
 	tell(JUR_CHANGED_NETWORK, InvalidOid);
 	tell(JUR_CHANGED_ROLES, InvalidOid);
+	tell(JUR_CHANGED_KEYS, InvalidOid);
 	tell(JUR_CHANGED_TAGS, InvalidOid);
 }
 

@@ -46,6 +46,9 @@ static const struct
 	{"exemption", JUR_CHANGED_ROLES},
 	{"mask_key", JUR_CHANGED_POLICY},
 	{"network", JUR_CHANGED_NETWORK},
+	{"custodian", JUR_CHANGED_KEYS},
+	{"key", JUR_CHANGED_KEYS},
+	{"key_material", JUR_CHANGED_KEYS},
 };
 
 Oid

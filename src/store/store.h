@@ -42,6 +42,7 @@ typedef enum JurChange
 	JUR_CHANGED_POLICY,			/* a policy table, or the extension itself */
 	JUR_CHANGED_NETWORK,		/* jurisdiction.network */
 	JUR_CHANGED_ROLES,			/* role tags, memberships, roles, exemptions */
+	JUR_CHANGED_KEYS,			/* jurisdiction.key and key_material */
 	JUR_CHANGED_TAGS			/* the tags of relation RELID (InvalidOid: any) */
 } JurChange;
 

@@ -1,0 +1,146 @@
+# Sealed values outside of one session: another implementation, other sessions,
+# replicas, dumps, crashes; and what is never written anywhere.
+use strict;
+use warnings;
+use FindBin;
+use lib $FindBin::Bin;
+use Jurisdiction;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $dir = PostgreSQL::Test::Utils::tempdir_short;
+my $interop = "$FindBin::Bin/../interop";
+my $conf = "jurisdiction.key_directory = '$dir/keys'\nlog_statement = none\nlog_min_messages = debug1";
+my $node = new_server('primary', conf => $conf, init => { allows_streaming => 1 });
+$node->safe_psql('postgres', q{
+	CREATE EXTENSION jurisdiction;
+	CREATE ROLE officer LOGIN; CREATE ROLE reader LOGIN; CREATE ROLE keeper LOGIN SUPERUSER;
+	CREATE TABLE kept (id int PRIMARY KEY, secret jurisdiction.sealed); GRANT ALL ON kept TO PUBLIC;
+	SECURITY LABEL FOR jurisdiction ON ROLE officer IS 'officer';});
+
+sub officer { return state_as($node, 'officer', shift); }
+sub opened { my ($server, $id, $db) = @_; return rows_as($server, 'reader', "SELECT jurisdiction.unseal(secret) FROM kept WHERE id = $id", $db); }
+
+is(officer(q{SECURITY LABEL FOR jurisdiction ON ROLE reader IS 'at DE cleared secret/*';
+	SECURITY LABEL FOR jurisdiction ON ROLE keeper IS 'backup';
+	SELECT jurisdiction.create_key('DE'), jurisdiction.create_key('FR');
+	INSERT INTO jurisdiction.transfer_rule (effect, origin, destination, actions, basis) VALUES ('allow', 'FR', 'DE', '{unseal}', 'test: sealed');
+	INSERT INTO kept VALUES (1, jurisdiction.seal('written in confidence', 'DE:secret/health')),
+		(2, jurisdiction.seal('of both', 'DE & FR')), (3, jurisdiction.seal(repeat('large ', 300000), 'DE'))}), '', 'keys and values');
+is(opened($node, 1), 'written in confidence', 'a value opens');
+
+# another implementation unwraps the keys and opens the values
+my ($out, $err) = run_command([ "$interop/sealed.py", 'check', "$interop/sealed.csv" ]);
+like($out, qr/^\d+ vectors, 0 wrong/, 'the other implementation agrees with its vectors');
+my %key;
+foreach my $row (split /\n/, rows_as($node, 'officer', q{SELECT place, kek, encode(wrapped, 'hex') FROM jurisdiction.key_material WHERE version = 1}))
+{
+	my ($place, $kek, $wrapped) = split /\|/, $row;
+	my $bytes = slurp_file("$dir/keys/$kek");
+	($out, $err) = run_command([ "$interop/sealed.py", 'unwrap', unpack('H*', $bytes), $place, 1, $wrapped ]);
+	$key{$place} = "$place:1:$out";
+}
+my $bytes = rows_as($node, 'reader', q{SELECT encode(jurisdiction.sealed_send(secret), 'hex') FROM kept WHERE id = 2});
+($out, $err) = run_command([ "$interop/sealed.py", 'open', "$key{DE};$key{FR}", $bytes ]);
+is($out, 't ' . unpack('H*', 'of both'), 'it opens what this one has sealed');
+($out, $err) = run_command([ "$interop/sealed.py", 'open', "$key{FR};$key{DE}", $bytes ]);
+like($out, qr/does not open/, 'and not with the keys in another order');
+
+# other sessions take part in a rotation; one that stays
+my $session = $node->background_psql('postgres', on_error_stop => 0, extra_params => [ '-U', 'reader', '-v', 'VERBOSITY=terse' ]);
+my $versions = q{SELECT version FROM jurisdiction.sealed_keys(jurisdiction.seal('x', 'DE'));};
+is($session->query($versions), 1, 'a session seals with the first key');
+is(officer(q{SELECT jurisdiction.rotate_key('DE')}), '', 'the key is rotated');
+is($session->query($versions), 2, 'the session seals with the second');
+is($session->query('SELECT jurisdiction.unseal(secret) FROM kept WHERE id = 1;'), 'written in confidence', 'and opens what the first has sealed');
+
+# two at once: one waits, and both get a version
+my $first = $node->background_psql('postgres', extra_params => [ '-U', 'officer' ]);
+$first->query(q{BEGIN; SELECT jurisdiction.rotate_key('DE');});
+my $second = $node->background_psql('postgres', extra_params => [ '-U', 'officer' ]);
+$second->query_until(qr/waits/, qq{\\echo waits\nSELECT 'version ' || jurisdiction.rotate_key('DE');\n});
+is($session->query($versions), 2, 'a rotation that is not committed seals nothing');
+$node->poll_query_until('postgres', q{SELECT count(*) > 0 FROM pg_locks WHERE NOT granted});
+$first->query('COMMIT;');
+$first->quit;
+like($second->query('SELECT 1;'), qr/version 4/, 'the second waits for the first');
+$second->quit;
+is($session->query($versions), 4, 'the newest of them seals');
+
+# a crash between the file and the commit leaves a file, and no row
+my $open = $node->background_psql('postgres', on_error_stop => 0, extra_params => [ '-U', 'officer' ]);
+$open->query(q{BEGIN; SELECT jurisdiction.rotate_key('DE');});
+my $files = () = glob("$dir/keys/DE.DE.5.*");
+is($files, 1, 'a key is made');
+$node->stop('immediate');
+$node->start;
+eval { $open->quit };
+eval { $session->quit };
+is(rows_as($node, 'officer', q{SELECT max(version) FROM jurisdiction.key WHERE place = 'DE'}), 4, 'crash before the commit: there is no such version');
+is(officer(q{SELECT jurisdiction.rotate_key('DE')}), '', 'and it can be rotated again');
+is(opened($node, 1), 'written in confidence', 'the values open');
+
+# a replica opens, and knows what is destroyed while it runs
+$node->backup('base');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($node, 'base', has_streaming => 1);
+$standby->start;
+$node->wait_for_catchup($standby, 'replay', $node->lsn('insert'));
+is(opened($standby, 1), 'written in confidence', 'a replica opens');
+is(length(opened($standby, 3)), 1800000, 'also what is large');
+my $reading = $standby->background_psql('postgres', on_error_stop => 0, extra_params => [ '-U', 'reader', '-v', 'VERBOSITY=terse' ]);
+is($reading->query('SELECT jurisdiction.unseal(secret) FROM kept WHERE id = 2;'), 'of both', 'replica: a session has the keys');
+
+# a base backup holds no key
+my ($found) = run_command([ 'find', $node->backup_dir, '-name', 'DE.DE.*' ]);
+is($found, '', 'a base backup has no key in it');
+
+# dump and restore
+my $file = "$dir/all.dump";
+$node->command_ok([ 'pg_dump', '-d', $node->connstr('postgres'), '-U', 'keeper', '-Fc', '-f', $file ], 'dumped');
+$node->safe_psql('postgres', 'CREATE DATABASE copy');
+$node->command_ok([ 'pg_restore', '-U', 'keeper', '-d', $node->connstr('copy'), '--exit-on-error', $file ], 'restored beside it');
+is(opened($node, 1, 'copy'), 'written in confidence', 'where the custodian is, the values open');
+is(rows_as($node, 'officer', q{SELECT string_agg(place || version || state, ' ' ORDER BY place, version) FROM jurisdiction.key}, 'copy'),
+	'DE0active DE1retired DE2retired DE3retired DE4retired DE5active FR0active FR1active', 'with their history');
+my $elsewhere = new_server('elsewhere', conf => "jurisdiction.key_directory = '$dir/elsewhere'");
+$elsewhere->safe_psql('postgres', q{CREATE ROLE officer LOGIN; CREATE ROLE reader LOGIN; CREATE ROLE keeper LOGIN SUPERUSER;
+	SECURITY LABEL FOR jurisdiction ON ROLE keeper IS 'backup'; SECURITY LABEL FOR jurisdiction ON ROLE reader IS 'at DE cleared secret/*';
+	SECURITY LABEL FOR jurisdiction ON ROLE officer IS 'officer';});
+$elsewhere->command_ok([ 'pg_restore', '-U', 'keeper', '-d', $elsewhere->connstr('postgres'), '--exit-on-error', $file ], 'restored elsewhere');
+like(opened($elsewhere, 1), qr/custodian "file:DE" of DE could not unwrap key 1/, 'where it is not, they stay closed, and say whose key it takes');
+is(rows_as($elsewhere, 'reader', 'SELECT count(*) FROM kept'), 3, 'and everything else is there');
+$elsewhere->stop;
+
+# destroyed on the primary: nowhere does it open, not even where the key was in memory
+is(officer(q{SELECT jurisdiction.destroy_key('FR', 1, 'FR')}), '', 'a key is destroyed');
+$node->wait_for_catchup($standby, 'replay', $node->lsn('insert'));
+like(opened($node, 2), qr/key 1 of FR was destroyed.*by "officer"/s, 'primary: destroyed, when and by whom');
+$reading->query('SELECT jurisdiction.unseal(secret) FROM kept WHERE id = 2;');
+like($reading->{stderr}, qr/key 1 of FR was destroyed/, 'replica: the session that had it does not either');
+$reading->quit;
+is(opened($standby, 1), 'written in confidence', 'what is under other keys opens');
+like(opened($node, 2, 'copy'), qr/could not unwrap key 1/, 'a copy made before does not open: the key-encryption key is gone');
+
+# one session can hold a million values: its memory does not grow
+my $memory = q{SELECT sum(total_bytes) FROM pg_backend_memory_contexts WHERE name NOT LIKE 'Cat%';};
+my $work = q{SELECT count(jurisdiction.unseal(jurisdiction.seal('value ' || g, 'DE'))) FROM generate_series(1, %d) g;};
+my $growing = rows_as($node, 'reader', sprintf($work, 1000) . $memory . sprintf($work, 100000) . $memory);
+my @lines = split /\n/, $growing;
+cmp_ok($lines[3], '<', $lines[1] + 262144, "memory is flat: $lines[1] bytes, then $lines[3]");
+
+# neither plaintext nor key was written anywhere by the server
+my $log = slurp_file($node->logfile);
+unlike($log, qr/written in confidence/, 'no plaintext in the log');
+foreach my $place (keys %key)
+{
+	my $hex = substr($key{$place}, 5);
+	unlike($log, qr/\Q$hex/i, "no key of $place in the log");
+}
+my $data = $node->data_dir;
+$node->stop;
+my ($grep) = run_command([ 'grep', '-rl', 'written in confidence', "$data/base", "$data/pg_wal" ]);
+is($grep, '', 'no plaintext in the tables or in the write-ahead log');
+
+done_testing();
