@@ -82,6 +82,18 @@ SECURITY LABEL FOR jurisdiction ON TABLE plain IS NULL;
 DROP TRIGGER log_it ON archive;
 SET ROLE regress_flow_ann;
 
+-- what a trigger writes elsewhere is not what its statement read
+CREATE FUNCTION keep_copy() RETURNS trigger LANGUAGE plpgsql AS
+	$$ BEGIN INSERT INTO enforce_flow.secret VALUES (NEW.id, NEW.name); RETURN NEW; END $$;
+RESET ROLE;
+CREATE TRIGGER keep_copy BEFORE INSERT ON archive
+	FOR EACH ROW EXECUTE FUNCTION keep_copy();
+SET ROLE regress_flow_ann;
+INSERT INTO archive VALUES (50, 'DE', 'Emil'), (51, 'DE', 'Frida');					-- ok
+RESET ROLE;
+DROP TRIGGER keep_copy ON archive;
+SET ROLE regress_flow_ann;
+
 -- what carries no label
 SELECT pg_notify('c', name) FROM patient WHERE residency = 'DE';					-- denied
 SELECT pg_notify('c', 'x');															-- ok

@@ -42,7 +42,10 @@ typedef struct TargetMark
 {
 	Oid			relid;
 	JurLabel   *label;
+	int			depth;			/* of the statement that wrote it; READ: it was read */
 } TargetMark;
+
+#define READ (-1)
 
 /* grows when what has been read does: verdicts on writes are old then */
 uint64		jur_flow_version = 1;
@@ -99,35 +102,64 @@ jur_flow_note(const JurLabel *label)
 	jur_flow_version++;
 }
 
-void
-jur_flow_note_target(Oid relid, const JurLabel *label)
+static void
+note_mark(Oid relid, const JurLabel *label, int depth)
 {
 	MemoryContext caller;
 	ListCell   *lc;
-	TargetMark *mark;
+	TargetMark *mark = NULL;
 
 	if (is_off() || label->natoms == 0)
 		return;
 	foreach(lc, targets)
 	{
-		mark = lfirst(lc);
-		if (mark->relid != relid)
-			continue;
-		if (jur_label_flows(label, mark->label))
-			return;
-		caller = enter_context();
-		mark->label = joined(mark->label, label);
-		MemoryContextSwitchTo(caller);
-		jur_flow_version++;
-		return;
+		TargetMark *known = lfirst(lc);
+
+		if (known->relid == relid && known->depth == depth)
+			mark = known;
 	}
+	if (mark && jur_label_flows(label, mark->label))
+		return;
 	caller = enter_context();
-	mark = palloc(sizeof(TargetMark));
-	mark->relid = relid;
-	mark->label = joined(NULL, label);
-	targets = lappend(targets, mark);
+	if (mark == NULL)
+	{
+		mark = palloc0(sizeof(TargetMark));
+		mark->relid = relid;
+		mark->depth = depth;
+		targets = lappend(targets, mark);
+	}
+	mark->label = joined(mark->label, label);
 	MemoryContextSwitchTo(caller);
 	jur_flow_version++;
+}
+
+void
+jur_flow_note_target(Oid relid, const JurLabel *label)
+{
+	note_mark(relid, label, READ);
+}
+
+/* how many statements are running, one inside the other */
+static int
+frame_depth(void)
+{
+	JurFrame   *frame;
+	int			depth = 0;
+
+	for (frame = jur_top_frame; frame; frame = frame->up)
+		depth++;
+	return depth;
+}
+
+/* a statement begins at this depth: what others wrote here is out of its hands */
+static void
+forget_written(int depth)
+{
+	ListCell   *lc;
+
+	foreach(lc, targets)
+		if (((TargetMark *) lfirst(lc))->depth >= depth)
+			targets = foreach_delete_current(targets, lc);
 }
 
 /* a table was read whole, or by a plan without a filter: its ceiling */
@@ -214,7 +246,8 @@ jur_flow_session_ends(void)
 static JurLabel *
 read_besides(Oid relid)
 {
-	JurLabel   *label = watermark ? joined(NULL, watermark) : NULL;
+	JurLabel   *label = NULL;
+	int			depth = frame_depth();
 	ListCell   *lc;
 
 	collect_from_workers();
@@ -224,7 +257,8 @@ read_besides(Oid relid)
 	{
 		TargetMark *mark = lfirst(lc);
 
-		if (mark->relid != relid)
+		/* what a statement has written, a trigger inside it may carry on */
+		if (mark->relid != relid && mark->depth < depth)
 			label = joined(label, mark->label);
 	}
 	return label;
@@ -303,7 +337,7 @@ jur_flow_judge_row(const JurLabel *label, Oid relid)
 	if (tagged->relation && tagged->relation->accepts)
 		sink = jur_label_join(sink, tagged->relation->accepts);
 	judge_sink(sink, relid, jur_relation_name(relid));
-	jur_flow_note_target(relid, label);
+	note_mark(relid, label, frame_depth());
 }
 
 /* the statement has written rows into RELID, which has no row label */
@@ -508,6 +542,7 @@ jur_flow_before_run(const PlannedStmt *plan)
 
 	if (is_off())
 		return;
+	forget_written(frame_depth() + 1);
 	foreach(lc, plan->rtable)
 	{
 		RangeTblEntry *rte = lfirst(lc);
