@@ -36,6 +36,19 @@ ask_policy(Datum label, FunctionCallInfo fcinfo)
 	return jur_admits_datum(label, JUR_UNSEAL) == JUR_ALLOW;
 }
 
+/*
+ * What is inside has been read under its label: a statement that writes it
+ * elsewhere answers for that.
+ */
+static bool
+ask_to_open(Datum label, FunctionCallInfo fcinfo)
+{
+	if (!ask_policy(label, fcinfo))
+		return false;
+	jur_flow_note(jur_label_of_datum(label));
+	return true;
+}
+
 /* the reason is about rules and places, never about the value */
 static void
 refuse(const JurLabel *label, const char *what)
@@ -190,10 +203,19 @@ static bytea *
 unseal(FunctionCallInfo fcinfo, JurSealedKind *kind)
 {
 	JurSealed	sealed;
+	Datum		label;
 
-	jur_require_preloaded("jurisdiction.unseal()");
+	if (!jur_preloaded)
+		jur_require_preloaded("jurisdiction.unseal()");
 	jur_sealed_of_datum(PG_GETARG_DATUM(0), &sealed);
-	judge(fcinfo, label_datum(&sealed), "open");
+	label = label_datum(&sealed);
+	if (!jur_memo_admits(fcinfo, label, ask_to_open))
+	{
+		refuse(jur_label_of_datum(label), "open");
+		jur_flow_note(jur_label_of_datum(label));
+	}
+	if (jur_export)
+		jur_export_note(label);
 	return open_sealed(&sealed, kind);
 }
 
