@@ -130,6 +130,42 @@ my $growing = rows_as($node, 'reader', sprintf($work, 1000) . $memory . sprintf(
 my @lines = split /\n/, $growing;
 cmp_ok($lines[3], '<', $lines[1] + 262144, "memory is flat: $lines[1] bytes, then $lines[3]");
 
+# progress, while a row is locked by another session
+$node->safe_psql('postgres', q{CREATE TABLE many (id int, secret jurisdiction.sealed); GRANT ALL ON many TO PUBLIC;
+	INSERT INTO many SELECT g, jurisdiction.seal('value ' || g, 'DE') FROM generate_series(1, 2000) g;});
+is(officer(q{SELECT jurisdiction.rotate_key('DE')}), '', 'the key is rotated before a reseal');
+my $locker = $node->background_psql('postgres', extra_params => [ '-U', 'reader' ]);
+$locker->query('BEGIN; UPDATE many SET id = id WHERE id = 1500;');
+my $resealer = $node->background_psql('postgres', on_error_stop => 0, extra_params => [ '-U', 'reader' ]);
+$resealer->query_until(qr/starts/, "\\echo starts
+CALL jurisdiction.reseal('many', 'secret', 100);
+");
+ok($node->poll_query_until('postgres', q{SELECT rows_done > 500 AND blocks_done < blocks AND relation = 'many'::regclass
+	AND column_name = 'secret' FROM jurisdiction.reseal_progress}), 'progress is seen from another session');
+is(rows_as($node, 'keeper', 'SELECT count(*) > 500 FROM many WHERE jurisdiction.is_sealed_anew(secret)'), 't', 'batches are committed');
+$locker->query("UPDATE many SET secret = jurisdiction.seal('written meanwhile', 'DE') WHERE id = 1600; COMMIT;");
+$resealer->query('SELECT 1;');
+is(rows_as($node, 'keeper', 'SELECT count(*) FROM jurisdiction.reseal_progress'), 0, 'and is gone at the end');
+is(rows_as($node, 'reader', 'SELECT count(*) FROM many WHERE jurisdiction.is_sealed_anew(secret)'), 2000, 'every value is sealed anew');
+is(rows_as($node, 'reader', q{SELECT count(*), max(jurisdiction.unseal(secret)) FROM many
+	WHERE jurisdiction.unseal(secret) IN ('value ' || id, 'written meanwhile')}), '2000|written meanwhile', 'and none is lost');
+$_->quit foreach ($locker, $resealer);
+
+# a session forgets its keys by itself, also when it was idle or had an error
+$node->append_conf('postgresql.conf', 'jurisdiction.key_cache_seconds = 1');
+$node->reload;
+my $idle = $node->background_psql('postgres', on_error_stop => 0, extra_params => [ '-U', 'reader' ]);
+$idle->query('SELECT jurisdiction.unseal(secret) FROM kept WHERE id = 1;');
+$idle->query('SELECT 1 / 0;');
+rename "$dir/keys", "$dir/hidden";
+sleep 2;
+$idle->{stderr} = '';
+is($idle->query('SELECT jurisdiction.unseal(secret) FROM kept WHERE id = 1;'), '', 'after a second a session has no key left');
+like($idle->{stderr}, qr/custodian "file:DE" of DE could not unwrap key 1/, 'and asks for it again');
+rename "$dir/hidden", "$dir/keys";
+is($idle->query('SELECT jurisdiction.unseal(secret) FROM kept WHERE id = 1;'), 'written in confidence', 'which it then has');
+$idle->quit;
+
 # neither plaintext nor key was written anywhere by the server
 my $log = slurp_file($node->logfile);
 unlike($log, qr/written in confidence/, 'no plaintext in the log');
