@@ -24,6 +24,7 @@ sub opened { my ($server, $id, $db) = @_; return rows_as($server, 'reader', "SEL
 
 is(officer(q{SECURITY LABEL FOR jurisdiction ON ROLE reader IS 'at DE cleared secret/*';
 	SECURITY LABEL FOR jurisdiction ON ROLE keeper IS 'backup';
+	SECURITY LABEL FOR jurisdiction ON ROLE "} . getpwuid($<) . q{" IS 'replicate to DE';
 	SELECT jurisdiction.create_key('DE'), jurisdiction.create_key('FR');
 	INSERT INTO jurisdiction.transfer_rule (effect, origin, destination, actions, basis) VALUES ('allow', 'FR', 'DE', '{unseal}', 'test: sealed');
 	INSERT INTO kept VALUES (1, jurisdiction.seal('written in confidence', 'DE:secret/health')),
