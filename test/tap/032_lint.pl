@@ -72,12 +72,17 @@ mends('setting session_preload_libraries', 'warning', 'every session loads "pgcr
 
 # an extension that was allowed in, and the setting that allowed it
 $node->safe_psql('postgres', 'CREATE EXTENSION pageinspect');
+$node->safe_psql('postgres', q{CREATE FUNCTION raw(text, int4) RETURNS bytea
+	LANGUAGE c AS '$libdir/pageinspect', 'get_raw_page'});
+is(findings('function public.raw(text,integer)', 'count(*)'), '0', 'nothing about a library that is allowed');
 mends('extension pageinspect', 'error', 'reads raw pages');
 mends('setting jurisdiction.allowed_libraries', 'error', 'it allows pageinspect');
 is($node->safe_psql('postgres', 'SHOW jurisdiction.allowed_libraries'), 'plpgsql', 'what else was allowed stays so');
 
 $node->safe_psql('postgres', q{SELECT pg_create_logical_replication_slot('lint_slot', 'pgoutput')});
 mends('replication slot lint_slot', 'error', 'whoever reads it gets every change of database postgres');
+
+mends('function public.raw(text,integer)', 'error', 'its library "\$libdir/pageinspect" is not in');
 
 # a cluster without officers gets its first; superusers then no longer stand in
 $node->safe_psql('postgres', 'CREATE ROLE data_protection_officer LOGIN');
