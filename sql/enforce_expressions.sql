@@ -83,8 +83,16 @@ VACUUM FULL visit;															-- denied
 CLUSTER visit USING visit_pkey;												-- denied
 ALTER TABLE visit ALTER cost TYPE bigint;									-- denied: builds indexes again
 ALTER TABLE visit SET UNLOGGED;												-- denied
+CREATE OR REPLACE FUNCTION leak(text) RETURNS text LANGUAGE plpgsql IMMUTABLE COST 0.00001
+	AS $$BEGIN RAISE WARNING 'saw %', $1; RETURN $1; END$$;					-- ok: the same
+CREATE OR REPLACE FUNCTION leak(text) RETURNS text LANGUAGE plpgsql IMMUTABLE
+	AS $$BEGIN RAISE WARNING 'kept %', $1; RETURN $1; END$$;				-- denied: the index runs it
+ALTER FUNCTION leak(text) SET search_path = pg_temp;						-- denied
+ALTER FUNCTION leak(text) COST 1;											-- ok: does the same
 DROP INDEX visit_leak;														-- ok
 REINDEX TABLE visit;														-- ok
+CREATE OR REPLACE FUNCTION leak(text) RETURNS text LANGUAGE plpgsql IMMUTABLE COST 0.00001
+	AS $$BEGIN RAISE WARNING 'found %', $1; RETURN $1; END$$;				-- ok: no table runs it
 RESET ROLE;
 REINDEX TABLE visit;														-- ok: an officer
 
@@ -105,6 +113,18 @@ CREATE TABLE keyed (residency jurisdiction.label NOT NULL, d text) PARTITION BY 
 SECURITY LABEL FOR jurisdiction ON COLUMN keyed.residency IS 'rows';		-- denied
 CREATE TABLE untagged (d text CHECK (leak(d) <> ''));						-- ok: nothing is tagged
 INSERT INTO untagged VALUES ('own');										-- ok
+
+-- a child brings its own expressions; its parent's were looked at
+CREATE TABLE family (id int, residency jurisdiction.label NOT NULL, d text) PARTITION BY LIST (id);
+SECURITY LABEL FOR jurisdiction ON COLUMN family.residency IS 'rows';
+CREATE TABLE family_1 PARTITION OF family (CHECK (leak(d) <> '')) FOR VALUES IN (1);	-- denied
+CREATE TABLE family_1 PARTITION OF family (CHECK (lower(d) <> '')) FOR VALUES IN (1);	-- ok
+CREATE TABLE family_2 (id int, residency jurisdiction.label NOT NULL, d text, CHECK (leak(d) <> ''));
+ALTER TABLE family ATTACH PARTITION family_2 FOR VALUES IN (2);				-- denied
+RESET ROLE;
+CREATE INDEX family_leak ON family (leak(d));								-- ok: an officer
+SET ROLE regress_expressions_owner;
+CREATE TABLE family_3 PARTITION OF family FOR VALUES IN (3);				-- ok
 
 -- an owner without a tag migrates as ever
 SET ROLE regress_expressions_plain;

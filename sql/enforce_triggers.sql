@@ -64,5 +64,10 @@ SECURITY LABEL FOR jurisdiction ON ROLE regress_triggers_owner IS 'at DE cleared
 SET ROLE regress_triggers_owner;
 CREATE TRIGGER row_ BEFORE UPDATE ON person FOR EACH ROW EXECUTE FUNCTION tell();	-- ok: cleared
 RESET ROLE;
+SECURITY LABEL FOR jurisdiction ON ROLE regress_triggers_owner IS 'at DE';
+SET ROLE regress_triggers_owner;
+CREATE OR REPLACE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql
+	AS $$BEGIN RAISE WARNING 'kept %', old; RETURN old; END$$;				-- denied: not cleared any more
+RESET ROLE;
 DROP SCHEMA enforce_triggers CASCADE;
 DROP ROLE regress_triggers_owner;

@@ -656,6 +656,8 @@ object_access(ObjectAccessType access, Oid classid, Oid objid, int subid, void *
 	if (access == OAT_DROP && classid == RelationRelationId && subid == 0 &&
 		objid >= FirstNormalObjectId && jur_is_tagged(objid))
 		jur_recorded("drop", jur_relation_name(objid), "");
+	if (access != OAT_DROP && classid == ProcedureRelationId)
+		jur_judge_changed_function(objid);
 	if (access == OAT_DROP && classid == RelationRelationId && subid > 0)
 		judge_column_drop(objid, subid);
 	judge_own_object(access, classid, objid);

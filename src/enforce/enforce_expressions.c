@@ -582,6 +582,35 @@ jur_judge_tagging(Oid relid)
 			 errhint("Use built-in functions instead, or ask an officer to look at the code and to tag the table.")));
 }
 
+/*
+ * Who may not give a table code to run may not change what it runs either.
+ * New functions are run by no table.
+ */
+void
+jur_judge_changed_function(Oid function)
+{
+	ListCell   *lc;
+
+	if (!jur_any_tagged() || !jur_function_differs(function))
+		return;
+	foreach(lc, jur_tables_running(function))
+	{
+		Oid			relid = lfirst_oid(lc);
+
+		if (!jur_is_tagged(relid) || jur_may_install_code(relid) ||
+			(jur_user_code_of_table(relid) == NULL &&
+			 jur_tags_of(relid)->ncolumns == 0 && !jur_cascade_fires(relid)) ||
+			!jur_refused("evaluate", relid, psprintf("changed function %s", get_func_name(function))))
+			continue;
+		ereport(ERROR,
+				(errcode(JUR_ERR_REFUSED),
+				 errmsg("function %s may not be changed: tagged table %s runs it",
+						get_func_name(function), jur_relation_name(relid)),
+				 errdetail("It is given rows or values of the table that this session may not read."),
+				 errhint("Ask an officer, or drop what runs it first.")));
+	}
+}
+
 /* may an error of this kind hold a value that was computed with? */
 static bool
 could_show_value(int sqlstate)

@@ -197,10 +197,16 @@ extern void jur_watch_relabelling(QueryDesc *query, int flags);
 extern char *jur_user_code_in(Node *expr);
 extern char *jur_user_code_of_opclass(Oid opclass);
 extern char *jur_user_code_of_table(Oid relid);
+/* tables whose own expressions or triggers call FUNCTION by name */
+extern List *jur_tables_running(Oid function);
+/* does what this command writes make FUNCTION do something else? */
+extern bool jur_function_differs(Oid function);
 
 /* enforce_expressions.c */
 extern void jur_judge_expressions(Node *stmt);
 extern void jur_judge_tagging(Oid relid);
+/* a function was changed: raise if a tagged table has been trusting it */
+extern void jur_judge_changed_function(Oid function);
 extern void jur_run_evaluating(JurRunUtility run, JUR_UTILITY_PARAMS);
 /* may the session read all that the table can hold, or act as officer? */
 extern bool jur_may_install_code(Oid relid);
@@ -208,6 +214,8 @@ extern bool jur_may_install_code(Oid relid);
 /* enforce_triggers.c */
 extern void jur_judge_trigger(Node *stmt);
 extern void jur_judge_cascades(Oid relid);
+/* does a referential action fire a trigger of users on RELID? */
+extern bool jur_cascade_fires(Oid relid);
 
 /* enforce_publish.c */
 extern void jur_judge_publication(Oid publication);

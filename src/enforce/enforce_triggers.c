@@ -94,6 +94,12 @@ user_trigger(Oid relid)
 	return found;
 }
 
+bool
+jur_cascade_fires(Oid relid)
+{
+	return acting_constraint(relid) != NULL && user_trigger(relid) != NULL;
+}
+
 /* raise if RELID, tagged, has both a referential action and a user's trigger */
 static void
 judge_cascade(Oid relid)

@@ -367,6 +367,9 @@ jur_tag_child(Oid parent, Oid child)
 
 	if (!tagged->is_tagged)
 		return;
+	/* code that the parent runs as well has been looked at there */
+	if (jur_user_code_of_table(parent) == NULL)
+		jur_judge_tagging(child);
 	rel = relation_open(parent, NoLock);
 	natts = RelationGetNumberOfAttributes(rel);
 	relation_close(rel, NoLock);

@@ -15,19 +15,30 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/relation.h"
+#include "access/table.h"
 #include "access/transam.h"
 #include "catalog/dependency.h"
+#include "catalog/index.h"
+#include "catalog/indexing.h"
+#include "catalog/pg_attrdef.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_depend.h"
 #include "catalog/pg_opclass.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_range.h"
 #include "catalog/pg_statistic_ext.h"
+#include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/partcache.h"
 #include "utils/regproc.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
@@ -264,4 +275,138 @@ jur_user_code_of_table(Oid relid)
 				break;
 	relation_close(rel, AccessShareLock);
 	return code;
+}
+
+/* ------------------------------------------------------ who runs a function */
+
+/* the number in column ATTNUM of the catalog's row with this OID */
+static Oid
+field_of_row(Oid catalogid, Oid indexid, AttrNumber key, Oid oid, AttrNumber attnum)
+{
+	Relation	catalog = table_open(catalogid, AccessShareLock);
+	ScanKeyData scankey;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	Oid			field = InvalidOid;
+	bool		isnull;
+
+	ScanKeyInit(&scankey, key, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(oid));
+	scan = systable_beginscan(catalog, indexid, true, NULL, 1, &scankey);
+	if (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		field = DatumGetObjectId(heap_getattr(tuple, attnum, RelationGetDescr(catalog), &isnull));
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return field;
+}
+
+/* the table that an object which depends on a function is a part of */
+static Oid
+table_of_object(Oid classid, Oid oid)
+{
+	switch (classid)
+	{
+		case RelationRelationId:
+			if (get_rel_relkind(oid) == RELKIND_INDEX ||
+				get_rel_relkind(oid) == RELKIND_PARTITIONED_INDEX)
+				return IndexGetRelation(oid, true);
+			return oid;
+		case ConstraintRelationId:
+			return field_of_row(ConstraintRelationId, ConstraintOidIndexId,
+								Anum_pg_constraint_oid, oid, Anum_pg_constraint_conrelid);
+		case AttrDefaultRelationId:
+			return field_of_row(AttrDefaultRelationId, AttrDefaultOidIndexId,
+								Anum_pg_attrdef_oid, oid, Anum_pg_attrdef_adrelid);
+		case StatisticExtRelationId:
+			return field_of_row(StatisticExtRelationId, StatisticExtOidIndexId,
+								Anum_pg_statistic_ext_oid, oid, Anum_pg_statistic_ext_stxrelid);
+		case TriggerRelationId:
+			return field_of_row(TriggerRelationId, TriggerOidIndexId,
+								Anum_pg_trigger_oid, oid, Anum_pg_trigger_tgrelid);
+		default:
+			return InvalidOid;
+	}
+}
+
+/* a function that these call in turn is not known to be run by them */
+List *
+jur_tables_running(Oid function)
+{
+	Relation	catalog = table_open(DependRelationId, AccessShareLock);
+	List	   *tables = NIL;
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(ProcedureRelationId));
+	ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(function));
+	scan = systable_beginscan(catalog, DependReferenceIndexId, true, NULL, 2, keys);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_depend depend = (Form_pg_depend) GETSTRUCT(tuple);
+		Oid			relid = table_of_object(depend->classid, depend->objid);
+
+		if (OidIsValid(relid))
+			tables = list_append_unique_oid(tables, relid);
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return tables;
+}
+
+/* ------------------------------------------------------ what a command changes */
+
+static bool
+same_field(HeapTuple a, HeapTuple b, AttrNumber attnum, TupleDesc desc)
+{
+	Form_pg_attribute attribute = TupleDescAttr(desc, attnum - 1);
+	bool		a_isnull;
+	bool		b_isnull;
+	Datum		x = heap_getattr(a, attnum, desc, &a_isnull);
+	Datum		y = heap_getattr(b, attnum, desc, &b_isnull);
+
+	if (a_isnull || b_isnull)
+		return a_isnull == b_isnull;
+	return datum_image_eq(x, y, attribute->attbyval, attribute->attlen);
+}
+
+/*
+ * Replacing a function by itself, as repeatable migrations do, is no change.
+ * The system cache still has the function as it was before the command; a
+ * new one is not in it.
+ */
+bool
+jur_function_differs(Oid function)
+{
+	static const AttrNumber fields[] = {
+		Anum_pg_proc_proowner, Anum_pg_proc_prolang, Anum_pg_proc_prosecdef,
+		Anum_pg_proc_prosrc, Anum_pg_proc_probin, Anum_pg_proc_prosqlbody,
+		Anum_pg_proc_proconfig
+	};
+	HeapTuple	before = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	Relation	catalog;
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	after;
+	bool		differs = true;
+	int			i;
+
+	if (!HeapTupleIsValid(before))
+		return false;
+	catalog = table_open(ProcedureRelationId, AccessShareLock);
+	ScanKeyInit(&key, Anum_pg_proc_oid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(function));
+	scan = systable_beginscan(catalog, ProcedureOidIndexId, true, SnapshotSelf, 1, &key);
+	after = systable_getnext(scan);
+	for (i = 0; HeapTupleIsValid(after) && i < lengthof(fields); i++)
+	{
+		differs = !same_field(before, after, fields[i], RelationGetDescr(catalog));
+		if (differs)
+			break;
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	ReleaseSysCache(before);
+	return differs;
 }
