@@ -63,14 +63,19 @@ need_packages() {
 # The user that servers and tests run as: the server refuses to run as root.
 tester() { if am_root; then echo postgres; else id -un; fi; }
 
-# as_tester COMMAND...: as that user, without the caller's PG* variables.
+# as_tester COMMAND...: as that user, without the caller's PG* variables, and
+# below $scratch: the caller's directory may be root's own.
 as_tester() {
+	case "$PWD/" in
+		"$scratch"/*) here=$PWD ;;
+		*) here=$scratch ;;
+	esac
 	set -- env -u PGHOST -u PGPORT -u PGUSER -u PGDATABASE -u PGDATA -u PGOPTIONS \
 		-u PGSERVICE HOME="$scratch" TMPDIR="$scratch/tmp" "$@"
 	if am_root; then
-		runuser -u postgres -- "$@"
+		(cd "$here" && exec runuser -u postgres -- "$@")
 	else
-		"$@"
+		(cd "$here" && exec "$@")
 	fi
 }
 
