@@ -153,16 +153,18 @@ jur_enforce_rows_init(void)
 /* ------------------------------------------------------------ the read side */
 
 /*
- * Verdicts of the labels this call site saw last, direct-mapped by the
- * label's bytes.  A table has few distinct labels; this saves the hash lookup
- * of jur_admits_datum() for nearly every row.
+ * Verdicts of the labels this call site saw last, found by the label's bytes:
+ * sets of four, the oldest of a set giving way.  A table has few distinct
+ * labels; this saves the hash lookup of jur_admits_datum() for nearly every
+ * row read, and the decisions on nearly every row written.
  */
-#define MEMO_SIZE 64
+#define MEMO_SETS 64
+#define MEMO_WAYS 4
 #define MEMO_BYTES 22
 
 typedef struct MemoEntry
 {
-	uint8		size;
+	uint8		size;			/* 0: free */
 	bool		allowed;
 	char		bytes[MEMO_BYTES];
 } MemoEntry;
@@ -171,7 +173,8 @@ typedef struct Memo
 {
 	uint64		generation;
 	uint64		flow;			/* what has been read: verdicts on writes rest on it */
-	MemoEntry	entries[MEMO_SIZE];
+	uint8		oldest[MEMO_SETS];
+	MemoEntry	entries[MEMO_SETS][MEMO_WAYS];
 } Memo;
 
 static Memo *
@@ -188,14 +191,14 @@ memo_of(FmgrInfo *flinfo)
 }
 
 static inline uint32
-memo_slot(const char *bytes, Size size)
+memo_set(const char *bytes, Size size)
 {
 	uint32		hash = size;
 	Size		i;
 
 	for (i = 0; i < size; i++)
 		hash = hash * 31 + (unsigned char) bytes[i];
-	return hash % MEMO_SIZE;
+	return (hash ^ (hash >> 7)) % MEMO_SETS;
 }
 
 static bool
@@ -225,6 +228,9 @@ jur_memo_admits(FunctionCallInfo fcinfo, Datum label, JurAsk ask)
 	MemoEntry  *entry;
 	const char *bytes;
 	Size		size;
+	uint32		set;
+	int			way;
+	bool		allowed;
 
 	if (VARATT_IS_EXTERNAL(value) || VARATT_IS_COMPRESSED(value))
 		return ask(label, fcinfo);
@@ -238,17 +244,23 @@ jur_memo_admits(FunctionCallInfo fcinfo, Datum label, JurAsk ask)
 		memo->generation = jur_generation;
 		memo->flow = jur_flow_version;
 	}
-	entry = &memo->entries[memo_slot(bytes, size)];
-	if (entry->size == size && memcmp(entry->bytes, bytes, size) == 0)
-		return entry->allowed;
-	entry->allowed = ask(label, fcinfo);
+	set = memo_set(bytes, size);
+	for (way = 0; way < MEMO_WAYS; way++)
+	{
+		entry = &memo->entries[set][way];
+		if (entry->size == size && memcmp(entry->bytes, bytes, size) == 0)
+			return entry->allowed;
+	}
+	allowed = ask(label, fcinfo);
+	entry = &memo->entries[set][memo->oldest[set]++ % MEMO_WAYS];
+	entry->allowed = allowed;
 	entry->size = size;
 	memcpy(entry->bytes, bytes, size);
 	/* asking may have found a new generation: then this entry is of that one */
 	memo->generation = jur_generation;
 	/* and what it noted as read changes none of the verdicts here */
 	memo->flow = jur_flow_version;
-	return entry->allowed;
+	return allowed;
 }
 
 static inline bool
