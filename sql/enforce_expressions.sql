@@ -60,6 +60,20 @@ CREATE STATISTICS s ON (leak(diagnosis)) FROM visit;							-- denied
 ALTER DOMAIN note ADD CHECK (leak(value) <> '');							-- denied
 CREATE RULE r AS ON UPDATE TO visit DO ALSO NOTIFY x;						-- denied
 ALTER TABLE visit ADD CHECK (set_config('a.b', diagnosis, false) <> '');	-- denied: built in, but carries away
+CREATE DOMAIN telling AS text CHECK (leak(value) <> '');
+CREATE TYPE told AS (diagnosis telling);
+ALTER TABLE visit ALTER remark TYPE telling;								-- denied: the domain's CHECK runs it
+ALTER TABLE visit ADD CHECK (remark::telling <> '');						-- denied
+ALTER TABLE visit ADD CHECK (array_length(('{' || remark || '}')::telling[], 1) > 0);	-- denied
+ALTER TABLE visit ADD CHECK (jsonb_populate_record(NULL::told, jsonb_build_object('diagnosis', remark)) IS NOT NULL);	-- denied
+CREATE FUNCTION as_json(visit) RETURNS json LANGUAGE plpgsql IMMUTABLE
+	AS $$BEGIN RAISE WARNING 'saw %', $1; RETURN '{}'::json; END$$;
+ALTER TABLE visit ADD CONSTRAINT visit_json CHECK (to_json(visit) IS NOT NULL);	-- ok
+ALTER TABLE visit DROP CONSTRAINT visit_json;
+CREATE CAST (visit AS json) WITH FUNCTION as_json(visit);
+ALTER TABLE visit ADD CONSTRAINT visit_json CHECK (to_json(visit) IS NOT NULL);	-- denied: runs the cast
+DROP CAST (visit AS json);
+DROP FUNCTION as_json;
 CREATE POLICY p ON visit AS RESTRICTIVE USING (leak(diagnosis) <> '');		-- ok: a filter among filters
 SELECT id FROM visit;														-- saw none: ours come first
 DROP POLICY p ON visit;
