@@ -76,6 +76,12 @@ DROP CAST (visit AS json);
 DROP FUNCTION as_json;
 CREATE POLICY p ON visit AS RESTRICTIVE USING (leak(diagnosis) <> '');		-- ok: a filter among filters
 SELECT id FROM visit;														-- saw none: ours come first
+INSERT INTO visit (id, residency, diagnosis, cost) VALUES (2, 'DE', 'mine', 1)
+	ON CONFLICT (id) DO UPDATE SET cost = 1;								-- denied: saw mine, no canary
+DROP POLICY p ON visit;
+CREATE POLICY p ON visit USING (leak(diagnosis) <> '');
+INSERT INTO visit (id, residency, diagnosis, cost) VALUES (2, 'DE', 'mine', 1)
+	ON CONFLICT (id) DO UPDATE SET cost = 1;								-- denied: likewise
 DROP POLICY p ON visit;
 
 -- nor does an error quote what it could not compute
@@ -170,6 +176,20 @@ SELECT id, name, shout, twice FROM person;									-- masked, both
 SELECT count(*) FROM person WHERE shout = 'CANARY';							-- 0
 SELECT both_ FROM person;													-- denied
 UPDATE person SET id = id RETURNING shout;									-- denied
+
+-- nor may a policy test what is masked
+RESET ROLE;
+ALTER TABLE person OWNER TO regress_expressions_owner;
+SET ROLE regress_expressions_owner;
+CREATE POLICY p ON person USING (name = 'canary');							-- denied
+CREATE POLICY p ON person USING (shout = 'CANARY');							-- denied: computed from it
+CREATE POLICY p ON person USING (leak(person::text) <> '');					-- denied: a whole row
+CREATE POLICY p ON person USING (EXISTS (SELECT FROM visit v WHERE v.diagnosis = name));	-- denied
+CREATE POLICY p ON person USING (id > 0);									-- ok
+ALTER POLICY p ON person USING (name = 'canary');							-- denied
+DROP POLICY p ON person;
+RESET ROLE;
+ALTER TABLE person OWNER TO regress_expressions_full;
 SET ROLE regress_expressions_full;
 ALTER TABLE person ADD COLUMN late text GENERATED ALWAYS AS (lower(name)) STORED;
 SET ROLE regress_expressions_owner;
