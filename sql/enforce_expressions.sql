@@ -60,8 +60,28 @@ CREATE STATISTICS s ON (leak(diagnosis)) FROM visit;							-- denied
 ALTER DOMAIN note ADD CHECK (leak(value) <> '');							-- denied
 CREATE RULE r AS ON UPDATE TO visit DO ALSO NOTIFY x;						-- denied
 ALTER TABLE visit ADD CHECK (set_config('a.b', diagnosis, false) <> '');	-- denied: built in, but carries away
+CREATE DOMAIN telling AS text CHECK (leak(value) <> '');
+CREATE TYPE told AS (diagnosis telling);
+ALTER TABLE visit ALTER remark TYPE telling;								-- denied: the domain's CHECK runs it
+ALTER TABLE visit ADD CHECK (remark::telling <> '');						-- denied
+ALTER TABLE visit ADD CHECK (array_length(('{' || remark || '}')::telling[], 1) > 0);	-- denied
+ALTER TABLE visit ADD CHECK (jsonb_populate_record(NULL::told, jsonb_build_object('diagnosis', remark)) IS NOT NULL);	-- denied
+CREATE FUNCTION as_json(visit) RETURNS json LANGUAGE plpgsql IMMUTABLE
+	AS $$BEGIN RAISE WARNING 'saw %', $1; RETURN '{}'::json; END$$;
+ALTER TABLE visit ADD CONSTRAINT visit_json CHECK (to_json(visit) IS NOT NULL);	-- ok
+ALTER TABLE visit DROP CONSTRAINT visit_json;
+CREATE CAST (visit AS json) WITH FUNCTION as_json(visit);
+ALTER TABLE visit ADD CONSTRAINT visit_json CHECK (to_json(visit) IS NOT NULL);	-- denied: runs the cast
+DROP CAST (visit AS json);
+DROP FUNCTION as_json;
 CREATE POLICY p ON visit AS RESTRICTIVE USING (leak(diagnosis) <> '');		-- ok: a filter among filters
 SELECT id FROM visit;														-- saw none: ours come first
+INSERT INTO visit (id, residency, diagnosis, cost) VALUES (2, 'DE', 'mine', 1)
+	ON CONFLICT (id) DO UPDATE SET cost = 1;								-- denied: saw mine, no canary
+DROP POLICY p ON visit;
+CREATE POLICY p ON visit USING (leak(diagnosis) <> '');
+INSERT INTO visit (id, residency, diagnosis, cost) VALUES (2, 'DE', 'mine', 1)
+	ON CONFLICT (id) DO UPDATE SET cost = 1;								-- denied: likewise
 DROP POLICY p ON visit;
 
 -- nor does an error quote what it could not compute
@@ -156,6 +176,20 @@ SELECT id, name, shout, twice FROM person;									-- masked, both
 SELECT count(*) FROM person WHERE shout = 'CANARY';							-- 0
 SELECT both_ FROM person;													-- denied
 UPDATE person SET id = id RETURNING shout;									-- denied
+
+-- nor may a policy test what is masked
+RESET ROLE;
+ALTER TABLE person OWNER TO regress_expressions_owner;
+SET ROLE regress_expressions_owner;
+CREATE POLICY p ON person USING (name = 'canary');							-- denied
+CREATE POLICY p ON person USING (shout = 'CANARY');							-- denied: computed from it
+CREATE POLICY p ON person USING (leak(person::text) <> '');					-- denied: a whole row
+CREATE POLICY p ON person USING (EXISTS (SELECT FROM visit v WHERE v.diagnosis = name));	-- denied
+CREATE POLICY p ON person USING (id > 0);									-- ok
+ALTER POLICY p ON person USING (name = 'canary');							-- denied
+DROP POLICY p ON person;
+RESET ROLE;
+ALTER TABLE person OWNER TO regress_expressions_full;
 SET ROLE regress_expressions_full;
 ALTER TABLE person ADD COLUMN late text GENERATED ALWAYS AS (lower(name)) STORED;
 SET ROLE regress_expressions_owner;

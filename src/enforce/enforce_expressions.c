@@ -43,8 +43,12 @@
 #include "base/errors.h"
 #include "enforce/enforce_internal.h"
 
-/* the tagged table over whose rows the coming command evaluates something */
+/*
+ * The tagged table over whose rows the coming command evaluates something,
+ * and which kind of command that is: one that was refused may have left it.
+ */
 static Oid	evaluated = InvalidOid;
+static NodeTag evaluating = T_Invalid;
 
 /* -------------------------------------------------------------- whose rows */
 
@@ -522,6 +526,71 @@ judge_rule(RuleStmt *stmt)
 		refuse_code(relid, psprintf("rule \"%s\" in the statements of others", stmt->rulename));
 }
 
+/* ---------------------------------------------------------------- policies */
+
+typedef struct ColumnSearch
+{
+	const JurTagged *tagged;
+	int			levels_up;
+	AttrNumber	found;
+} ColumnSearch;
+
+static bool
+find_raised_column(Node *node, ColumnSearch *search)
+{
+	int			i;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, Var))
+	{
+		Var		   *var = (Var *) node;
+
+		for (i = 0; var->varlevelsup == search->levels_up && i < search->tagged->ncolumns; i++)
+			if (var->varattno == 0 || var->varattno == search->tagged->columns[i].attnum)
+				search->found = search->tagged->columns[i].attnum;
+		return search->found != 0;
+	}
+	if (IsA(node, Query))
+	{
+		bool		result;
+
+		search->levels_up++;
+		result = query_tree_walker((Query *) node, find_raised_column, search, 0);
+		search->levels_up--;
+		return result;
+	}
+	return expression_tree_walker(node, find_raised_column, search);
+}
+
+/*
+ * An application's policy tests a row's values as they are, not their masks:
+ * what it lets through tells of them.
+ */
+static void
+judge_policy(RangeVar *table, Node *qual, Node *with_check)
+{
+	Oid			relid = relation_of(table);
+	ColumnSearch search = {0};
+
+	if (!OidIsValid(relid) || jur_tags_of(relid)->ncolumns == 0 ||
+		!OidIsValid(closed_table(relid)))
+		return;
+	qual = analyze(relid, qual, NIL, EXPR_KIND_POLICY);
+	with_check = analyze(relid, with_check, NIL, EXPR_KIND_POLICY);
+	search.tagged = jur_tags_of(relid);
+	if (!find_raised_column(qual, &search) && !find_raised_column(with_check, &search))
+		return;
+	if (!jur_refused("policy", relid, "it tests a raised column"))
+		return;
+	ereport(ERROR,
+			(errcode(JUR_ERR_REFUSED),
+			 errmsg("a policy of tagged table %s may not test column \"%s\"",
+					jur_relation_name(relid), get_attname(relid, search.found, false)),
+			 errdetail("This session may not read the column, and the policy's rows would tell of it."),
+			 errhint("Ask an officer.")));
+}
+
 /* ------------------------------------------------------------- entry points */
 
 /* raise if STMT would evaluate a user's code over rows he may not read */
@@ -529,6 +598,7 @@ void
 jur_judge_expressions(Node *stmt)
 {
 	evaluated = InvalidOid;
+	evaluating = nodeTag(stmt);
 	if (!jur_any_tagged() || jur_internal_ddl)
 		return;
 	switch (nodeTag(stmt))
@@ -553,6 +623,14 @@ jur_judge_expressions(Node *stmt)
 			break;
 		case T_AlterDomainStmt:
 			judge_domain((AlterDomainStmt *) stmt);
+			break;
+		case T_CreatePolicyStmt:
+			judge_policy(((CreatePolicyStmt *) stmt)->table, ((CreatePolicyStmt *) stmt)->qual,
+						 ((CreatePolicyStmt *) stmt)->with_check);
+			break;
+		case T_AlterPolicyStmt:
+			judge_policy(((AlterPolicyStmt *) stmt)->table, ((AlterPolicyStmt *) stmt)->qual,
+						 ((AlterPolicyStmt *) stmt)->with_check);
 			break;
 		case T_RuleStmt:
 			judge_rule((RuleStmt *) stmt);
@@ -636,7 +714,8 @@ jur_run_evaluating(JurRunUtility run, JUR_UTILITY_PARAMS)
 	char	   *table;
 	ErrorData  *error;
 
-	if (!OidIsValid(evaluated) || jur_observing())
+	if (!OidIsValid(evaluated) || nodeTag(pstmt->utilityStmt) != evaluating ||
+		jur_observing())
 	{
 		run(JUR_UTILITY_ARGS);
 		return;

@@ -321,6 +321,32 @@ put_filter_first(RangeTblEntry *rte)
 	rte->securityQuals = list_concat(ours, theirs);
 }
 
+/*
+ * Likewise for rows that are there already, which ON CONFLICT and MERGE check
+ * one by one.
+ */
+static void
+put_checks_first(Query *query)
+{
+	Oid			schema = jur_schema_oid();
+	List	   *ours = NIL;
+	List	   *theirs = NIL;
+	ListCell   *lc;
+
+	foreach(lc, query->withCheckOptions)
+	{
+		WithCheckOption *check = lfirst(lc);
+
+		if (check->kind != WCO_VIEW_CHECK && check->kind != WCO_RLS_INSERT_CHECK &&
+			check->kind != WCO_RLS_UPDATE_CHECK && IsA(check->qual, FuncExpr) &&
+			get_func_namespace(((FuncExpr *) check->qual)->funcid) == schema)
+			ours = lappend(ours, check);
+		else
+			theirs = lappend(theirs, check);
+	}
+	query->withCheckOptions = list_concat(ours, theirs);
+}
+
 static void
 take_out_filter(RangeTblEntry *rte)
 {
@@ -451,6 +477,7 @@ prepare_query(Node *node, void *context)
 	tell_target_apart(query);
 	check_relabelling(query);
 	jur_mask_columns(query);
+	put_checks_first(query);
 	foreach(lc, query->rtable)
 	{
 		RangeTblEntry *rte = lfirst(lc);

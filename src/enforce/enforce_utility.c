@@ -238,6 +238,8 @@ static const UtilityRule rules[] = {
 	{T_VacuumStmt, jur_judge_expressions, "ANALYZE evaluates them; FULL builds indexes"},
 	{T_AlterDomainStmt, jur_judge_expressions, "a domain's CHECK sees the columns of the domain"},
 	{T_CreateTrigStmt, jur_judge_trigger, "a trigger is given whole rows"},
+	{T_CreatePolicyStmt, jur_judge_expressions, "a policy tests columns before they are masked"},
+	{T_AlterPolicyStmt, jur_judge_expressions, "likewise"},
 	{T_RuleStmt, jur_judge_expressions, "a rule rewrites what others run"},
 	{T_AlterExtensionContentsStmt, jur_judge_ddl, "no object leaves the extension"},
 };

@@ -5,8 +5,9 @@
  *
  * Index expressions, CHECKs and the like are evaluated over every row, as if
  * there were no row security.  Functions of the server are trusted with the
- * rows, as long as they only compute; a user's are not: he reads what his
- * function is given.
+ * rows as long as they only compute, and so are C functions, whose libraries
+ * the configuration lists; a user's are not: he reads what his function is
+ * given.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,15 +22,18 @@
 #include "catalog/index.h"
 #include "catalog/indexing.h"
 #include "catalog/pg_attrdef.h"
+#include "catalog/pg_cast.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_depend.h"
+#include "catalog/pg_language.h"
 #include "catalog/pg_opclass.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_range.h"
 #include "catalog/pg_statistic_ext.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -46,13 +50,24 @@
 
 /* ------------------------------------------------------------- expressions */
 
-/* ours, or the server's; one that does more than compute could carry it away */
+/* does it only compute, and is it not a user's?  Ours may do as they like. */
 static bool
 is_trusted_function(Oid function)
 {
-	if (function >= FirstNormalObjectId)
-		return getExtensionOfObject(ProcedureRelationId, function) == jur_extension_oid();
-	return func_volatile(function) != PROVOLATILE_VOLATILE;
+	HeapTuple	tuple;
+	bool		trusted;
+
+	if (function >= FirstNormalObjectId &&
+		getExtensionOfObject(ProcedureRelationId, function) == jur_extension_oid())
+		return true;
+	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	trusted = (function < FirstNormalObjectId ||
+			   ((Form_pg_proc) GETSTRUCT(tuple))->prolang == ClanguageId) &&
+		((Form_pg_proc) GETSTRUCT(tuple))->provolatile != PROVOLATILE_VOLATILE;
+	ReleaseSysCache(tuple);
+	return trusted;
 }
 
 static bool
@@ -64,14 +79,79 @@ note_function(Oid function, void *found)
 	return true;
 }
 
-/* a domain's CHECK is code, whoever wrote it */
+/*
+ * Making a value of a type may run code: a domain's CHECK, also where the
+ * domain is an element or a part of it.  Base types are C.
+ */
 static bool
-note_domain(Oid type, void *found)
+note_type(Oid type, void *found)
 {
-	if (type < FirstNormalObjectId || !DomainHasConstraints(type))
+	Oid			element = get_element_type(type);
+
+	if (OidIsValid(element))
+		type = element;
+	if (type < FirstNormalObjectId)
 		return false;
-	*(char **) found = psprintf("the constraints of domain %s", format_type_be(type));
+	if (get_typtype(type) == TYPTYPE_DOMAIN)
+	{
+		if (!DomainHasConstraints(type))
+			return note_type(getBaseType(type), found);
+		*(char **) found = psprintf("the constraints of domain %s", format_type_be(type));
+		return true;
+	}
+	if (get_typtype(type) != TYPTYPE_COMPOSITE)
+		return false;
+	*(char **) found = psprintf("what makes a value of type %s", format_type_be(type));
 	return true;
+}
+
+/*
+ * to_json() and its like, given a value of a type that its owner made a cast
+ * to json for, call that: on the value itself, or any part of a row.
+ */
+static bool
+note_json_cast(Oid type, void *found)
+{
+	Oid			element = get_element_type(type);
+	HeapTuple	cast;
+	Oid			function = InvalidOid;
+	TupleDesc	desc;
+	bool		noted = false;
+	int			i;
+
+	check_stack_depth();
+	if (OidIsValid(element))
+		type = element;
+	type = getBaseType(type);
+	if (type < FirstNormalObjectId)
+		return false;
+	cast = SearchSysCache2(CASTSOURCETARGET, ObjectIdGetDatum(type), ObjectIdGetDatum(JSONOID));
+	if (HeapTupleIsValid(cast))
+	{
+		function = ((Form_pg_cast) GETSTRUCT(cast))->castfunc;
+		ReleaseSysCache(cast);
+	}
+	if (note_function(function, found))
+		return true;
+	if (get_typtype(type) != TYPTYPE_COMPOSITE)
+		return false;
+	desc = lookup_rowtype_tupdesc(type, -1);
+	for (i = 0; i < desc->natts && !noted; i++)
+		if (!TupleDescAttr(desc, i)->attisdropped)
+			noted = note_json_cast(TupleDescAttr(desc, i)->atttypid, found);
+	ReleaseTupleDesc(desc);
+	return noted;
+}
+
+static bool
+find_code_of_arguments(FuncExpr *call, void *found)
+{
+	ListCell   *lc;
+
+	foreach(lc, call->args)
+		if (note_json_cast(exprType(lfirst(lc)), found))
+			return true;
+	return false;
 }
 
 static bool
@@ -81,17 +161,21 @@ find_code(Node *node, void *found)
 		return false;
 	if (check_functions_in_node(node, note_function, found))
 		return true;
-	if (IsA(node, CoerceToDomain))
+	switch (nodeTag(node))
 	{
-		if (note_domain(((CoerceToDomain *) node)->resulttype, found))
-			return true;
-	}
-	else if (IsA(node, MinMaxExpr))
-	{
-		Oid			type = ((MinMaxExpr *) node)->minmaxtype;
-
-		if (note_function(lookup_type_cache(type, TYPECACHE_CMP_PROC)->cmp_proc, found))
-			return true;
+		case T_CoerceToDomain:
+		case T_CoerceViaIO:
+		case T_FuncExpr:
+			if (note_type(exprType(node), found) ||
+				(IsA(node, FuncExpr) && find_code_of_arguments((FuncExpr *) node, found)))
+				return true;
+			break;
+		case T_MinMaxExpr:
+			if (note_function(lookup_type_cache(exprType(node), TYPECACHE_CMP_PROC)->cmp_proc, found))
+				return true;
+			break;
+		default:
+			break;
 	}
 	return expression_tree_walker(node, find_code, found);
 }
@@ -109,7 +193,7 @@ jur_user_code_in(Node *expr)
 	return found;
 }
 
-/* the function that an operator class calls to compare, if it is a user's */
+/* an operator class that a superuser made by hand; those of extensions are C */
 char *
 jur_user_code_of_opclass(Oid opclass)
 {
@@ -117,7 +201,7 @@ jur_user_code_of_opclass(Oid opclass)
 	char	   *found = NULL;
 
 	if (opclass < FirstNormalObjectId ||
-		getExtensionOfObject(OperatorClassRelationId, opclass) == jur_extension_oid())
+		OidIsValid(getExtensionOfObject(OperatorClassRelationId, opclass)))
 		return NULL;
 	tuple = SearchSysCache1(CLAOID, ObjectIdGetDatum(opclass));
 	if (!HeapTupleIsValid(tuple))
