@@ -82,6 +82,22 @@ label_datum(const JurSealed *sealed)
 	return PointerGetDatum(label);
 }
 
+/* under a code that nobody knows nothing could ever be opened again */
+static bool
+require_known(Datum label, FunctionCallInfo fcinfo)
+{
+	JurLabel   *value = jur_label_of_datum(label);
+	const char *unknown = jur_unknown_code(jur_policy(), value);
+
+	if (unknown)
+		ereport(ERROR,
+				(errcode(JUR_ERR_ARGUMENT),
+				 errmsg("label \"%s\" names \"%s\", which is not registered",
+						jur_label_text(value), unknown),
+				 errhint("Places are in jurisdiction.place, categories in jurisdiction.category; an officer may add one.")));
+	return true;
+}
+
 /* a packed label that names at least one place */
 static JurBytes
 label_argument(Datum datum)
@@ -132,7 +148,6 @@ seal(JurBytes plaintext, JurSealedKind kind, JurBytes label)
 	JurSealing	sealing;
 	Size		size;
 
-	jur_require_preloaded("jurisdiction.seal()");
 	jur_vault_hold();
 	sealing = jur_key_to_seal(label);
 	size = jur_sealed_size(label.size, sealing.versions.size, plaintext.size);
@@ -162,6 +177,8 @@ jur_sql_seal(PG_FUNCTION_ARGS)
 
 	if (utf8 != data)
 		size = strlen(utf8);
+	jur_require_preloaded("jurisdiction.seal()");
+	(void) jur_memo_admits(fcinfo, PG_GETARG_DATUM(1), require_known);
 	PG_RETURN_BYTEA_P(seal((JurBytes) {utf8, size}, JUR_SEALED_TEXT,
 						   label_argument(PG_GETARG_DATUM(1))));
 }
@@ -173,6 +190,8 @@ jur_sql_seal_bytes(PG_FUNCTION_ARGS)
 {
 	bytea	   *plaintext = PG_GETARG_BYTEA_PP(0);
 
+	jur_require_preloaded("jurisdiction.seal()");
+	(void) jur_memo_admits(fcinfo, PG_GETARG_DATUM(1), require_known);
 	PG_RETURN_BYTEA_P(seal((JurBytes) {VARDATA_ANY(plaintext), VARSIZE_ANY_EXHDR(plaintext)},
 						   JUR_SEALED_BYTES, label_argument(PG_GETARG_DATUM(1))));
 }

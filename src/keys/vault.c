@@ -98,6 +98,19 @@ at_end_of_transaction(XactEvent event, void *arg)
 	}
 }
 
+/* nobody holds it across a subtransaction: whoever did has failed */
+static void
+at_end_of_subtransaction(SubXactEvent event, SubTransactionId mine,
+						 SubTransactionId parent, void *arg)
+{
+	if (event != SUBXACT_EVENT_ABORT_SUB)
+		return;
+	explicit_bzero(vault + SLOTS * JUR_VAULT_SLOT, SCRATCH_SIZE);
+	holds = 0;
+	if (is_due)
+		write_zeros();
+}
+
 static void
 open_vault(void)
 {
@@ -121,6 +134,7 @@ open_vault(void)
 									ALLOCSET_SMALL_SIZES);
 	timer = RegisterTimeout(USER_TIMEOUT, time_is_up);
 	RegisterXactCallback(at_end_of_transaction, NULL);
+	RegisterSubXactCallback(at_end_of_subtransaction, NULL);
 	before_shmem_exit(wipe_at_exit, (Datum) 0);
 	vault = memory;
 }

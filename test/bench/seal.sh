@@ -110,6 +110,7 @@ measure() {	# SIZE TIMES
 		[ $round = 0 ] || grep ' ' "$scratch/tmp/round" | while read -r name us; do
 			echo "$us" >>"$scratch/tmp/$1.$name"
 		done
+		[ $round = 0 ] || raw "$1" >>"$scratch/tmp/$1.raw"
 		round=$((round + 1))
 	done
 }
@@ -122,7 +123,7 @@ raw() {	# SIZE: microseconds
 
 print_size() {	# SIZE
 	nothing=$(median <"$scratch/tmp/$1.nothing")
-	bare=$(raw "$1")
+	bare=$(median <"$scratch/tmp/$1.raw")
 	printf '\n%s bytes\n' "$1"
 	printf '  %-20s %12s %14s %14s\n' "" "us a value" "x encrypt()" "x raw AES-GCM"
 	encrypt=$(median <"$scratch/tmp/$1.encrypt" | awk -v n="$nothing" '{ print $1 - n }')

@@ -131,6 +131,15 @@ my $growing = rows_as($node, 'reader', sprintf($work, 1000) . $memory . sprintf(
 my @lines = split /\n/, $growing;
 cmp_ok($lines[3], '<', $lines[1] + 262144, "memory is flat: $lines[1] bytes, then $lines[3]");
 
+# what README shows works as it says
+my $readme = slurp_file("$FindBin::Bin/../../README.md");
+my ($sql) = $readme =~ /^## Sealed values\n.*?^```sql\n(.*?)^```/ms;
+my ($as_officer, $as_anybody) = split /^-- anybody.*\n/m, $sql;
+$node->safe_psql('postgres', 'CREATE DATABASE readme');
+$node->safe_psql('readme', 'CREATE EXTENSION jurisdiction; CREATE TABLE letter (id bigint, body jurisdiction.sealed, body_index bytea); GRANT ALL ON letter TO PUBLIC');
+is(rows_as($node, 'officer', $as_officer, 'readme'), 1, 'README: the officer');
+is(rows_as($node, 'reader', $as_anybody, 'readme'), 'the letter', 'README: anybody');
+
 # progress, while a row is locked by another session
 $node->safe_psql('postgres', q{CREATE TABLE many (id int, secret jurisdiction.sealed); GRANT ALL ON many TO PUBLIC;
 	INSERT INTO many SELECT g, jurisdiction.seal('value ' || g, 'DE') FROM generate_series(1, 2000) g;});
