@@ -56,6 +56,8 @@ sub read_path
 	$path{wrong} = 'has no such state'
 	  if ($path{state} // '') !~ /^(closed|seals only|revealed: \w.*)$/;
 	$path{wrong} = 'names no such role' if grep { !$role_of{$_} } @{ $path{roles} };
+	$path{wrong} = "names $_, which is not there"
+	  foreach grep { !-e "$dir/../../$_" } ($path{by} // '') =~ m{(src/\S+\.c)}g;
 	return \%path;
 }
 
