@@ -132,6 +132,16 @@ SET ROLE regress_columns_ann;
 UPDATE person SET name = 'changed' WHERE id = 10 RETURNING name;				-- ok: cleared
 INSERT INTO person (id, residency, name, card) VALUES (12, 'DE', 'y', 'z') RETURNING card;	-- ok
 
+-- a raise is not lost within the row: ann may read both, and id carries no tag
+UPDATE person SET id = score::int + 100 WHERE id = 10;							-- denied: once it leaked
+UPDATE person SET name = card WHERE id = 12 RETURNING name;						-- ok: raised as much
+UPDATE person SET score = score + 1 WHERE id = 10 RETURNING score;				-- ok: stays where it is
+UPDATE person SET id = (SELECT s.score::int + 100 FROM person s WHERE s.id = person.id) WHERE id = 10;	-- denied
+INSERT INTO person (id, residency) VALUES (10, 'DE')
+	ON CONFLICT (id) DO UPDATE SET id = person.score::int;						-- denied
+MERGE INTO person t USING (VALUES (10)) s (id) ON t.id = s.id
+	WHEN MATCHED THEN UPDATE SET id = t.score::int;								-- denied
+
 -- COPY: a mask is no export
 COPY person (id, residency) TO STDOUT;											-- denied: FR is hidden from ann
 SET ROLE regress_columns_eve;
@@ -143,6 +153,18 @@ COPY person (id, residency, score) FROM STDIN;									-- ok
 21	DE	7
 \.
 RESET ROLE;
+
+-- policies of the application are its owner's code: they test masks, too
+CREATE POLICY everybody ON person USING (true);
+CREATE POLICY tells ON person AS RESTRICTIVE USING (shout(name)) WITH CHECK (shout(name));
+SET ROLE regress_columns_eve;
+SELECT count(*) FROM person WHERE id < 3;										-- saw masks: once they were clear
+UPDATE person SET score = 5 WHERE id = 1;										-- saw masks
+SET ROLE regress_columns_ann;
+SELECT count(*) FROM person WHERE id = 1;										-- clear
+RESET ROLE;
+DROP POLICY tells ON person;
+DROP POLICY everybody ON person;
 
 -- partitions: other column numbers below
 CREATE TABLE part (id int, residency jurisdiction.label NOT NULL, name text) PARTITION BY LIST (id);

@@ -192,9 +192,14 @@ RESET ROLE;
 ALTER TABLE person OWNER TO regress_expressions_full;
 SET ROLE regress_expressions_full;
 ALTER TABLE person ADD COLUMN late text GENERATED ALWAYS AS (lower(name)) STORED;
+ALTER TABLE person ADD COLUMN plain text, ADD COLUMN count int;
 SET ROLE regress_expressions_owner;
 SELECT late FROM person;													-- masked
 SET ROLE regress_expressions_full;
+ALTER TABLE person ALTER plain TYPE text USING name;						-- denied: once its raise was lost
+ALTER TABLE person ALTER plain TYPE text USING person::text;				-- denied
+ALTER TABLE person ALTER count TYPE int USING id * 2;						-- ok: id has no tag
+ALTER TABLE person DROP COLUMN plain, DROP COLUMN count;
 ALTER TABLE person DROP COLUMN late;										-- ok: no tag of its own
 RESET ROLE;
 SECURITY LABEL FOR jurisdiction ON COLUMN person.shout IS '/personal mask partial(1, 0)';

@@ -540,11 +540,27 @@ typedef struct Target
 	const JurTagged *tagged;
 	Index		relation;
 	int			levels_up;
+	AttrNumber	into;			/* the column that is assigned; 0: none */
 } Target;
+
+#define INTO_ANY_COLUMN (-1)
+
+/* is a value from a column raised by FROM raised as much in the column INTO? */
+static bool
+stays_raised(const Target *target, const JurColumnTag *from)
+{
+	const JurColumnTag *into = column_tag(target->tagged, target->into);
+
+	return into != NULL &&
+		(into == from ||
+		 jur_label_flows(jur_column_label(target->tagged, from, NULL),
+						 jur_column_label(target->tagged, into, NULL)));
+}
 
 /*
  * A reference to a raised column of the target becomes the value or an error:
- * a mask there could be written back.
+ * a mask there could be written back.  Carried into a column that is raised
+ * less, the value counts as read by the statement, not as the row's own.
  */
 static Node *
 guard_references(Node *node, Target *target)
@@ -556,16 +572,21 @@ guard_references(Node *node, Target *target)
 		Var		   *var = (Var *) node;
 		const JurColumnTag *tag;
 		JurColumnTag refused;
+		bool		is_carried;
 
 		if (var->varno != target->relation || var->varlevelsup != target->levels_up)
 			return node;
 		tag = column_tag(target->tagged, var->varattno);
-		if (tag == NULL || jur_column_is_open(target->tagged, tag))
+		if (tag == NULL)
+			return node;
+		is_carried = target->into != 0 && jur_flow != JUR_FLOW_OFF &&
+			!stays_raised(target, tag);
+		if (!is_carried && jur_column_is_open(target->tagged, tag))
 			return node;
 		refused = *tag;
 		refused.mask = JUR_MASK_REFUSE;
 		return (Node *) masked(target->tagged, &refused, var, target->relation,
-							   target->levels_up, true);
+							   target->levels_up, !is_carried);
 	}
 	if (IsA(node, Query))
 	{
@@ -578,6 +599,102 @@ guard_references(Node *node, Target *target)
 	}
 	return expression_tree_mutator(node, guard_references, target);
 }
+
+/* SET column = ..., where a list assigned from one subquery is any column */
+static List *
+guard_assignments(List *assignments, Target *target)
+{
+	List	   *guarded = NIL;
+	ListCell   *lc;
+
+	foreach(lc, assignments)
+	{
+		TargetEntry *entry = lfirst(lc);
+
+		target->into = entry->resjunk ? INTO_ANY_COLUMN : entry->resno;
+		guarded = lappend(guarded, guard_references((Node *) entry, target));
+	}
+	target->into = 0;
+	return guarded;
+}
+
+static void
+guard_conflict(OnConflictExpr *conflict, Target *target)
+{
+	if (conflict == NULL)
+		return;
+	conflict->onConflictSet = guard_assignments(conflict->onConflictSet, target);
+	conflict->onConflictWhere = guard_references(conflict->onConflictWhere, target);
+}
+
+static void
+guard_actions(List *actions, Target *target)
+{
+	ListCell   *lc;
+
+	foreach(lc, actions)
+	{
+		MergeAction *action = lfirst(lc);
+
+		action->targetList = guard_assignments(action->targetList, target);
+		action->qual = guard_references(action->qual, target);
+	}
+}
+
+/* ------------------------------------------------- policies of the application */
+
+/*
+ * What an application's own policies test is masked as well: they are the
+ * owner's expressions, and run for everybody.
+ */
+static Node *
+mask_references(Node *node, Target *target)
+{
+	if (node == NULL)
+		return NULL;
+	if (IsA(node, Var))
+	{
+		Var		   *var = (Var *) node;
+		const JurColumnTag *tag;
+		JurColumnTag shown;
+
+		if (var->varno != target->relation || var->varlevelsup != target->levels_up)
+			return node;
+		tag = column_tag(target->tagged, var->varattno);
+		if (tag == NULL || jur_column_is_open(target->tagged, tag))
+			return node;
+		shown = *tag;
+		if (shown.mask == JUR_MASK_REFUSE)
+			shown.mask = JUR_MASK_NULL;
+		return (Node *) masked(target->tagged, &shown, var, target->relation,
+							   target->levels_up, true);
+	}
+	if (IsA(node, Query))
+	{
+		Query	   *query;
+
+		target->levels_up++;
+		query = query_tree_mutator((Query *) node, mask_references, target, 0);
+		target->levels_up--;
+		return (Node *) query;
+	}
+	return expression_tree_mutator(node, mask_references, target);
+}
+
+static void
+mask_policies(Query *query, RangeTblEntry *rte, Index index)
+{
+	Target		target = {jur_tags_of(rte->relid), index, 0, 0};
+
+	if (target.tagged->ncolumns == 0 || target.tagged->is_broken)
+		return;
+	rte->securityQuals = (List *) mask_references((Node *) rte->securityQuals, &target);
+	if (index == query->resultRelation)
+		query->withCheckOptions = (List *)
+			mask_references((Node *) query->withCheckOptions, &target);
+}
+
+/* ------------------------------------------------------------ what is written */
 
 /* the check of a new row's value: its label must be one the session may read */
 static WithCheckOption *
@@ -601,7 +718,7 @@ guard_target(Query *query, RangeTblEntry *rte)
 {
 	const JurTagged *tagged = jur_tags_of(rte->relid);
 	JurPerms   *perms = jur_query_perms(query, rte);
-	Target		target = {tagged, query->resultRelation, 0};
+	Target		target = {tagged, query->resultRelation, 0, 0};
 	int			i;
 
 	/* a whole row holds what no reference names: the wall's to judge */
@@ -623,11 +740,14 @@ guard_target(Query *query, RangeTblEntry *rte)
 											  value_check(tagged, tag, query->resultRelation,
 														  WCO_RLS_UPDATE_CHECK));
 	}
-	query->targetList = (List *) guard_references((Node *) query->targetList, &target);
+	if (query->commandType == CMD_UPDATE)
+		query->targetList = guard_assignments(query->targetList, &target);
+	else
+		query->targetList = (List *) guard_references((Node *) query->targetList, &target);
 	query->jointree = (FromExpr *) guard_references((Node *) query->jointree, &target);
 	query->returningList = (List *) guard_references((Node *) query->returningList, &target);
-	query->onConflict = (OnConflictExpr *) guard_references((Node *) query->onConflict, &target);
-	query->mergeActionList = (List *) guard_references((Node *) query->mergeActionList, &target);
+	guard_conflict(query->onConflict, &target);
+	guard_actions(query->mergeActionList, &target);
 	jur_mark(rte, JUR_MARK_MASKED);
 }
 
@@ -681,6 +801,7 @@ jur_mask_columns(Query *query)
 			jur_has_mark(rte, JUR_MARK_MASKED) ||
 			rte->relkind == RELKIND_COMPOSITE_TYPE || rte->relkind == RELKIND_VIEW)
 			continue;
+		mask_policies(query, rte, index);
 		if (index == query->resultRelation)
 		{
 			guard_target(query, rte);

@@ -20,6 +20,7 @@
 
 #include "access/htup_details.h"
 #include "access/relation.h"
+#include "access/sysattr.h"
 #include "catalog/index.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
@@ -29,6 +30,7 @@
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
 #include "parser/parse_coerce.h"
 #include "parser/parse_expr.h"
 #include "parser/parse_relation.h"
@@ -325,6 +327,43 @@ judge_command(Oid closed, Oid relid, const AlterTableCmd *cmd, List *new_columns
 	}
 }
 
+/*
+ * USING may copy one column into another: a raised one would lose its raise.
+ * That is to loosen its tag, whoever may read it.
+ */
+static void
+judge_copied_raise(Oid relid, const AlterTableCmd *cmd)
+{
+	const JurTagged *tagged = jur_tags_of(relid);
+	Node	   *using = cmd->subtype == AT_AlterColumnType ?
+		((ColumnDef *) cmd->def)->raw_default : NULL;
+	Bitmapset  *copied = NULL;
+	int			i;
+
+	if (using == NULL || tagged->ncolumns == 0 || jur_internal_ddl ||
+		jur_is_restoring() || jur_is_officer() ||
+		!jur_owns_relation(relid, GetUserId()))
+		return;
+	pull_varattnos(analyze(relid, using, NIL, EXPR_KIND_ALTER_COL_TRANSFORM), 1, &copied);
+	for (i = 0; i < tagged->ncolumns; i++)
+	{
+		AttrNumber	attnum = tagged->columns[i].attnum;
+		char	   *name = get_attname(relid, attnum, false);
+
+		if (attnum == get_attnum(relid, cmd->name) ||
+			(!bms_is_member(attnum - FirstLowInvalidHeapAttributeNumber, copied) &&
+			 !bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, copied)) ||
+			!jur_refused("write", relid, psprintf("column %s copied", quote_identifier(name))))
+			continue;
+		ereport(ERROR,
+				(errcode(JUR_ERR_REFUSED),
+				 errmsg("column \"%s\" of tagged table %s may not be copied into column \"%s\"",
+						name, jur_relation_name(relid), cmd->name),
+				 errdetail("Its tag would not go with it."),
+				 errhint("Ask an officer.")));
+	}
+}
+
 static void
 judge_alter_table(AlterTableStmt *stmt)
 {
@@ -333,6 +372,9 @@ judge_alter_table(AlterTableStmt *stmt)
 	List	   *new_columns;
 	ListCell   *lc;
 
+	foreach(lc, stmt->cmds)
+		if (OidIsValid(relid))
+			judge_copied_raise(relid, lfirst(lc));
 	if (!OidIsValid(closed))
 		return;
 	new_columns = new_columns_of(stmt);

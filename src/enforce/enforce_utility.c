@@ -11,6 +11,7 @@
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "commands/defrem.h"
+#include "commands/extension.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "nodes/value.h"
@@ -136,6 +137,32 @@ judge_create_function(Node *node)
 	judge_library(path, "LANGUAGE C");
 }
 
+/*
+ * LEAKPROOF functions are run before the filter, by plan as the server sees
+ * fit; so they are as much a part of enforcement as we are.
+ */
+static void
+judge_leakproof(Node *stmt)
+{
+	List	   *options = IsA(stmt, AlterFunctionStmt) ?
+		((AlterFunctionStmt *) stmt)->actions : ((CreateFunctionStmt *) stmt)->options;
+	ListCell   *lc;
+
+	foreach(lc, options)
+	{
+		DefElem    *option = lfirst(lc);
+
+		if (strcmp(option->defname, "leakproof") != 0 || !boolVal(option->arg) ||
+			creating_extension || IsBinaryUpgrade || jur_is_restoring() || jur_is_officer())
+			continue;
+		jur_refused_guarded("function", "LEAKPROOF", "not an officer");
+		ereport(ERROR,
+				(errcode(JUR_ERR_REFUSED),
+				 errmsg("must be officer to declare a function LEAKPROOF"),
+				 errdetail("It would be given rows that the session may not read.")));
+	}
+}
+
 /* ------------------------------------------------------------------ settings */
 
 static void
@@ -216,6 +243,8 @@ typedef struct UtilityRule
 static const UtilityRule rules[] = {
 	{T_LoadStmt, judge_load, "a loaded module could replace our hooks"},
 	{T_CreateFunctionStmt, judge_create_function, "so could a C function's library"},
+	{T_CreateFunctionStmt, judge_leakproof, "a leakproof function runs before the filter"},
+	{T_AlterFunctionStmt, judge_leakproof, "likewise"},
 	{T_DeclareCursorStmt, judge_cursor, "a dump that lacks rows is no dump"},
 
 	{T_AlterSystemStmt, judge_alter_system, "settings switch enforcement off", true},

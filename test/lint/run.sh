@@ -98,7 +98,14 @@ check_install_sql() {
 		grep -viE '^[^:]*:[0-9]*: *--' | sed 's/$/   (adopts a planted object)/'
 }
 
-CHECKS="layers headers symbols errcodes versions tests_exist expected generated install_sql"
+# the README's table of paths is made from the headers of test/leaks
+check_leaks_table() {
+	sed '1,/^<!-- paths:begin/d; /^<!-- paths:end/,$d' README.md >"${TMPDIR:-/tmp}/paths.$$"
+	perl test/leaks/table.pl | diff "${TMPDIR:-/tmp}/paths.$$" - | sed -n 's/^[<>]/README.md, the table of paths:/p'
+	rm -f "${TMPDIR:-/tmp}/paths.$$"
+}
+
+CHECKS="layers headers symbols errcodes versions tests_exist expected generated install_sql leaks_table"
 
 # One violation for each check, planted in a copy of the tree.
 plant_layers() { printf '#include "policy/policy.h"\n' >>src/label/label.h; }
@@ -115,6 +122,7 @@ plant_tests_exist() { mkdir -p src/enforce && touch src/enforce/enforce_planted.
 plant_expected() { mkdir -p sql && touch sql/planted.sql; }
 plant_generated() { echo src/base/planted.o >tracked; }
 plant_install_sql() { echo 'create  or replace function f() ...' >src/sql/install/99_planted.sql; }
+plant_leaks_table() { printf -- '-- path: planted\n' >test/leaks/999_planted.sql; }
 
 passed=0
 failed=0
@@ -133,7 +141,7 @@ if [ "${1:-}" = selftest ]; then
 	for check in $CHECKS; do
 		rm -rf "$tmp/tree"
 		mkdir "$tmp/tree"
-		cp -R src sql expected test jurisdiction.so "$tmp/tree/" 2>/dev/null
+		cp -R src sql expected test README.md jurisdiction.so "$tmp/tree/" 2>/dev/null
 		problems=$(cd "$tmp/tree" && touch tracked && "check_$check" >../before
 			"plant_$check" && "check_$check" >../after
 			grep -Fvxqf ../before ../after || echo "the planted violation was not seen")
