@@ -57,7 +57,7 @@ set_up() {
 variants() {
 	cat <<-'LIST'
 		nothing|length(v.p)
-		seal|octet_length(jurisdiction.sealed_send(jurisdiction.seal(v.p, 'DE')))
+		seal|pg_column_size(jurisdiction.seal(v.p, 'DE'))
 		unseal|length(jurisdiction.unseal_bytes(v.s))
 		encrypt|length(encrypt(v.p, 'an AES-256 key of 32 bytes, yes!', 'aes'))
 		decrypt|length(decrypt(v.e, 'an AES-256 key of 32 bytes, yes!', 'aes'))
