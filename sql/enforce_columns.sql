@@ -134,6 +134,7 @@ INSERT INTO person (id, residency, name, card) VALUES (12, 'DE', 'y', 'z') RETUR
 
 -- a raise is not lost within the row: ann may read both, and id carries no tag
 UPDATE person SET id = score::int + 100 WHERE id = 10;							-- denied: once it leaked
+UPDATE person SET id = length(person::text) WHERE id = 10;						-- denied: the whole row
 UPDATE person SET name = card WHERE id = 12 RETURNING name;						-- ok: raised as much
 UPDATE person SET score = score + 1 WHERE id = 10 RETURNING score;				-- ok: stays where it is
 UPDATE person SET id = (SELECT s.score::int + 100 FROM person s WHERE s.id = person.id) WHERE id = 10;	-- denied

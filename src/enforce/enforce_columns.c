@@ -557,6 +557,27 @@ stays_raised(const Target *target, const JurColumnTag *from)
 						 jur_column_label(target->tagged, into, NULL)));
 }
 
+/* a whole row that is carried into a column: each of its raises is read */
+static Node *
+guard_carried_row(Var *row, const Target *target)
+{
+	Node	   *guarded = (Node *) row;
+	int			i;
+
+	for (i = 0; i < target->tagged->ncolumns; i++)
+	{
+		JurColumnTag refused = target->tagged->columns[i];
+		CaseExpr   *test;
+
+		refused.mask = JUR_MASK_REFUSE;
+		test = (CaseExpr *) masked(target->tagged, &refused, row, target->relation,
+								   target->levels_up, false);
+		((CaseWhen *) linitial(test->args))->result = (Expr *) guarded;
+		guarded = (Node *) test;
+	}
+	return guarded;
+}
+
 /*
  * A reference to a raised column of the target becomes the value or an error:
  * a mask there could be written back.  Carried into a column that is raised
@@ -576,11 +597,13 @@ guard_references(Node *node, Target *target)
 
 		if (var->varno != target->relation || var->varlevelsup != target->levels_up)
 			return node;
+		is_carried = target->into != 0 && jur_flow != JUR_FLOW_OFF;
+		if (var->varattno == 0)
+			return is_carried ? guard_carried_row(var, target) : node;
 		tag = column_tag(target->tagged, var->varattno);
 		if (tag == NULL)
 			return node;
-		is_carried = target->into != 0 && jur_flow != JUR_FLOW_OFF &&
-			!stays_raised(target, tag);
+		is_carried = is_carried && !stays_raised(target, tag);
 		if (!is_carried && jur_column_is_open(target->tagged, tag))
 			return node;
 		refused = *tag;
@@ -721,9 +744,7 @@ guard_target(Query *query, RangeTblEntry *rte)
 	Target		target = {tagged, query->resultRelation, 0, 0};
 	int			i;
 
-	/* a whole row holds what no reference names: the wall's to judge */
-	if (tagged->ncolumns == 0 || tagged->is_broken || perms == NULL ||
-		bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, perms->selectedCols))
+	if (tagged->ncolumns == 0 || tagged->is_broken || perms == NULL)
 		return;
 	for (i = 0; i < tagged->ncolumns; i++)
 	{
@@ -748,7 +769,9 @@ guard_target(Query *query, RangeTblEntry *rte)
 	query->returningList = (List *) guard_references((Node *) query->returningList, &target);
 	guard_conflict(query->onConflict, &target);
 	guard_actions(query->mergeActionList, &target);
-	jur_mark(rte, JUR_MARK_MASKED);
+	/* a whole row holds what no reference names: the wall's to judge */
+	if (!bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, perms->selectedCols))
+		jur_mark(rte, JUR_MARK_MASKED);
 }
 
 /*

@@ -28,11 +28,13 @@
 #include "catalog/pg_rewrite.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
+#include "commands/extension.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
+#include "utils/regproc.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
@@ -602,6 +604,21 @@ judge_own_object(ObjectAccessType access, Oid classid, Oid objid)
 }
 
 /*
+ * Expressions over all rows may call what the server brings: that stays what
+ * it is.  Functions in SQL are looked up anew, and a superuser may replace them.
+ */
+static void
+judge_changed_builtin(Oid function)
+{
+	if (function >= FirstNormalObjectId || creating_extension ||
+		may_change_protection() || !jur_any_tagged())
+		return;
+	refuse_ddl(format_procedure(function),
+			   "It is the server's, and is trusted with the rows of tagged tables.",
+			   "Ask an officer.");
+}
+
+/*
  * Dropping the extension or its schema with CASCADE would take the row labels
  * along, and leave the rows: that is for nobody.  An officer may drop a row
  * label by ALTER TABLE.
@@ -657,7 +674,10 @@ object_access(ObjectAccessType access, Oid classid, Oid objid, int subid, void *
 		objid >= FirstNormalObjectId && jur_is_tagged(objid))
 		jur_recorded("drop", jur_relation_name(objid), "");
 	if (access != OAT_DROP && classid == ProcedureRelationId)
+	{
+		judge_changed_builtin(objid);
 		jur_judge_changed_function(objid);
+	}
 	if (access == OAT_DROP && classid == RelationRelationId && subid > 0)
 		judge_column_drop(objid, subid);
 	judge_own_object(access, classid, objid);

@@ -55,6 +55,7 @@ static bool
 is_trusted_function(Oid function)
 {
 	HeapTuple	tuple;
+	Form_pg_proc proc;
 	bool		trusted;
 
 	if (function >= FirstNormalObjectId &&
@@ -63,9 +64,12 @@ is_trusted_function(Oid function)
 	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
 	if (!HeapTupleIsValid(tuple))
 		return false;
-	trusted = (function < FirstNormalObjectId ||
-			   ((Form_pg_proc) GETSTRUCT(tuple))->prolang == ClanguageId) &&
-		((Form_pg_proc) GETSTRUCT(tuple))->provolatile != PROVOLATILE_VOLATILE;
+	proc = (Form_pg_proc) GETSTRUCT(tuple);
+	/* the server brings none in other languages: such a one was replaced */
+	trusted = ((function < FirstNormalObjectId &&
+				(proc->prolang == INTERNALlanguageId || proc->prolang == SQLlanguageId)) ||
+			   proc->prolang == ClanguageId) &&
+		proc->provolatile != PROVOLATILE_VOLATILE;
 	ReleaseSysCache(tuple);
 	return trusted;
 }

@@ -4,6 +4,13 @@
 -- as: owner superuser bypass
 SECURITY LABEL FOR jurisdiction ON COLUMN patient.residency IS NULL;
 SECURITY LABEL FOR jurisdiction ON COLUMN patient.diagnosis IS NULL;
+SECURITY LABEL FOR jurisdiction ON COLUMN patient.diagnosis IS '/personal mask partial(30, 30)';
+SELECT diagnosis FROM patient WHERE id = 1;
+SECURITY LABEL FOR jurisdiction ON COLUMN patient.diagnosis IS ':internal';
+SELECT diagnosis FROM patient WHERE id = 1;
+SECURITY LABEL FOR jurisdiction ON COLUMN patient.salary IS 'DE';
+SELECT salary FROM patient WHERE id = 1;
+SECURITY LABEL FOR jurisdiction ON COLUMN patient.residency IS 'rows within DE';
 SECURITY LABEL FOR jurisdiction ON TABLE vault IS NULL;
 SECURITY LABEL FOR jurisdiction ON TABLE vault IS 'unrestricted';
 SECURITY LABEL FOR jurisdiction ON MATERIALIZED VIEW digest IS NULL;

@@ -3,7 +3,9 @@
 -- by: src/enforce/enforce_counters.c, src/enforce/lint_sql.c
 -- canary: \b71[14]\b
 -- untagged: hides nothing that could be counted, and shows no values
+\o /dev/null
 SELECT count(*) FROM patient;
+\o
 SELECT * FROM jurisdiction.stat;
 SELECT * FROM jurisdiction.tag;
 SELECT * FROM jurisdiction.lint();

@@ -10,6 +10,7 @@
 --   person      has the child nurse
 --   digest      a materialized view with a label
 --   visit       no tag; refers to patient, ON DELETE and ON UPDATE CASCADE
+--   ledger      row labels; its owner, "founder", carries no tag
 --   hall        a schema that everybody may write to and read
 --
 -- modules that were there before the extension, so that they are loaded
@@ -32,6 +33,7 @@ CREATE SCHEMA clinic AUTHORIZATION clinic;
 CREATE SCHEMA chief AUTHORIZATION chief;
 CREATE SCHEMA passer AUTHORIZATION passer;
 CREATE SCHEMA doctor AUTHORIZATION doctor;
+CREATE SCHEMA founder AUTHORIZATION founder;
 ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO PUBLIC;
 ALTER DEFAULT PRIVILEGES FOR ROLE clinic GRANT ALL ON TABLES TO PUBLIC;
 
@@ -86,6 +88,10 @@ INSERT INTO visit VALUES (1, 1, 'first'), (2, 1001, 'second');
 
 CREATE STATISTICS patient_both (mcv, ndistinct, dependencies) ON name, diagnosis FROM patient;
 ANALYZE patient, vault, measure, person, nurse, visit;
+SET ROLE founder;
+CREATE TABLE ledger (id int, residency jurisdiction.label NOT NULL, word text);
+INSERT INTO ledger SELECT g, 'DE:restricted/health', 'quo' || 'kka_ledger' FROM generate_series(1, 9) g;
+ANALYZE ledger;
 RESET ROLE;
 GRANT ALL ON ALL TABLES IN SCHEMA public, hall TO PUBLIC;
 

@@ -8,3 +8,5 @@ SECURITY LABEL FOR jurisdiction ON TABLE vault IS 'DE:restricted/health';
 SECURITY LABEL FOR jurisdiction ON COLUMN measure.residency IS 'rows';
 SECURITY LABEL FOR jurisdiction ON COLUMN person.residency IS 'rows';
 SECURITY LABEL FOR jurisdiction ON MATERIALIZED VIEW digest IS 'DE:restricted/health';
+SET ROLE founder;
+SECURITY LABEL FOR jurisdiction ON COLUMN ledger.residency IS 'rows';

@@ -19,7 +19,7 @@ my $text = qr/quokka|71756f6b6b61|48151623/i;	# plain, in hex, as a number
 my $count = qr/\b71[14]\b/;
 my %role_of = (
 	plain => 'anna', untagged => 'visitor', owner => 'clinic',
-	superuser => 'chief', bypass => 'passer', cleared => 'doctor', replicator => 'copier');
+	superuser => 'chief', bypass => 'passer', cleared => 'doctor', replicator => 'copier', founder => 'founder');
 my @everybody = qw(plain untagged owner superuser bypass);
 
 my $scratch = PostgreSQL::Test::Utils::tempdir();
