@@ -163,17 +163,16 @@ jur_sql_target_column_visible(PG_FUNCTION_ARGS)
 }
 
 /*
- * column_denied(table, column number) returns boolean: never; raises 42501
- * for a column tagged "deny".
+ * column_denied(row label, table, column number) returns boolean: never;
+ * raises 42501 for a column tagged "deny".  The label is there so that the
+ * planner, which computes what it can for its estimates, leaves it to the row.
  */
 PG_FUNCTION_INFO_V1(jur_sql_column_denied);
 Datum
 jur_sql_column_denied(PG_FUNCTION_ARGS)
 {
-	Oid			relid = PG_GETARG_OID(0);
-	AttrNumber	attnum = PG_GETARG_INT16(1);
-
-	jur_refuse_column(relid, attnum, "read");
+	if (!PG_ARGISNULL(1) && !PG_ARGISNULL(2))
+		jur_refuse_column(PG_GETARG_OID(1), PG_GETARG_INT16(2), "read");
 	PG_RETURN_NULL();
 }
 
@@ -217,9 +216,9 @@ seen_as(Expr *expr, Oid type, int32 typmod, Oid collation)
 									COERCE_IMPLICIT_CAST);
 }
 
-/* what is shown instead of the value; NULL: nothing */
+/* what is shown instead of VALUE in a row labelled LABEL */
 static Expr *
-stand_in(const JurColumnTag *tag, Var *value, Oid relid)
+stand_in(const JurColumnTag *tag, Var *value, Oid relid, Expr *label)
 {
 	Expr	   *text = seen_as((Expr *) copyObject(value), TEXTOID, -1, value->varcollid);
 	Expr	   *mask = NULL;
@@ -256,7 +255,8 @@ stand_in(const JurColumnTag *tag, Var *value, Oid relid)
 				CaseExpr   *denied = makeNode(CaseExpr);
 
 				when->expr = call("column_denied", BOOLOID,
-								  list_make2(table_oid(relid), column_number(tag->attnum)),
+								  list_make3(copyObject(label), table_oid(relid),
+											 column_number(tag->attnum)),
 								  InvalidOid);
 				when->result = (Expr *) makeNullConst(value->vartype, value->vartypmod,
 													  value->varcollid);
@@ -294,17 +294,18 @@ masked(const JurTagged *tagged, const JurColumnTag *tag, Var *value,
 {
 	CaseExpr   *result = makeNode(CaseExpr);
 	CaseWhen   *when = makeNode(CaseWhen);
+	Expr	   *label = row_label(tagged, relation, levels_up);
 
 	when->expr = call(is_target ? "target_column_visible" : "column_visible", BOOLOID,
-					  list_make3(row_label(tagged, relation, levels_up),
-								 table_oid(tagged->relid), column_number(tag->attnum)),
+					  list_make3(label, table_oid(tagged->relid),
+								 column_number(tag->attnum)),
 					  InvalidOid);
 	when->result = (Expr *) value;
 	when->location = -1;
 	result->casetype = value->vartype;
 	result->casecollid = value->varcollid;
 	result->args = list_make1(when);
-	result->defresult = stand_in(tag, value, tagged->relid);
+	result->defresult = stand_in(tag, value, tagged->relid, label);
 	result->location = -1;
 	return (Expr *) result;
 }
@@ -333,19 +334,36 @@ needs_masks(const JurTagged *tagged, const JurPerms *perms)
 	return needed;
 }
 
-/* ---------------------------------------------------------- system columns */
+/* ---------------------------------------------- system columns and whole rows */
 
 typedef struct SystemColumns
 {
 	Index		relation;
 	int			levels_up;
-	bool		whole_row;
 	int			next;			/* column number in the subquery */
 	AttrNumber	numbers[-FirstLowInvalidHeapAttributeNumber];
 	List	   *order;			/* attribute numbers, in order of appearance */
 } SystemColumns;
 
-/* references to system columns become references to columns of the subquery */
+/*
+ * References to system columns become references to columns of the subquery,
+ * and so do those to whole rows: the subquery's own row is a record, of what
+ * it has beside the relation's columns too.
+ */
+static void
+move_reference(Var *var, SystemColumns *system)
+{
+	AttrNumber *place = &system->numbers[-var->varattno];
+
+	if (*place == 0)
+	{
+		*place = ++system->next;
+		system->order = lappend_int(system->order, var->varattno);
+	}
+	var->varattno = *place;
+	var->varattnosyn = *place;
+}
+
 static bool
 move_system_columns(Node *node, SystemColumns *system)
 {
@@ -355,22 +373,9 @@ move_system_columns(Node *node, SystemColumns *system)
 	{
 		Var		   *var = (Var *) node;
 
-		if (var->varno != system->relation || var->varlevelsup != system->levels_up)
-			return false;
-		if (var->varattno == 0)
-			system->whole_row = true;
-		if (var->varattno < 0)
-		{
-			AttrNumber *place = &system->numbers[-var->varattno];
-
-			if (*place == 0)
-			{
-				*place = ++system->next;
-				system->order = lappend_int(system->order, var->varattno);
-			}
-			var->varattno = *place;
-			var->varattnosyn = *place;
-		}
+		if (var->varno == system->relation && var->varlevelsup == system->levels_up &&
+			var->varattno <= 0)
+			move_reference(var, system);
 		return false;
 	}
 	if (IsA(node, Query))
@@ -419,32 +424,55 @@ column_entry(Relation rel, const JurTagged *tagged, AttrNumber attnum,
 	return makeTargetEntry(expr, attnum, pstrdup(NameStr(attribute->attname)), false);
 }
 
+/* the row of the first columns of SUBQUERY, which are those of REL */
+static Expr *
+whole_row(Query *subquery, Relation rel)
+{
+	RowExpr    *row = makeNode(RowExpr);
+	ListCell   *lc;
+
+	foreach(lc, subquery->targetList)
+	{
+		TargetEntry *entry = lfirst(lc);
+
+		if (entry->resno > RelationGetNumberOfAttributes(rel))
+			break;
+		row->args = lappend(row->args, copyObject(entry->expr));
+		row->colnames = lappend(row->colnames, makeString(pstrdup(entry->resname)));
+	}
+	row->row_typeid = rel->rd_rel->reltype;
+	row->row_format = COERCE_IMPLICIT_CAST;
+	row->location = -1;
+	return (Expr *) row;
+}
+
+static Expr *
+system_column(AttrNumber attnum)
+{
+	const FormData_pg_attribute *attribute = SystemAttributeDefinition(attnum);
+
+	return (Expr *) makeVar(1, attnum, attribute->atttypid, attribute->atttypmod,
+							attribute->attcollation, 0);
+}
+
 static void
 add_system_columns(Query *subquery, RangeTblEntry *outer, SystemColumns *system,
-				   Oid relid)
+				   Relation rel)
 {
 	ListCell   *lc;
 
-	if (system->order && system->whole_row)
-		ereport(ERROR,
-				(errcode(JUR_ERR_UNSUPPORTED),
-				 errmsg("a whole row and a system column of table %s cannot be read together",
-						jur_relation_name(relid)),
-				 errdetail("Some of its columns are masked for this session."),
-				 errhint("Name the columns one by one.")));
 	foreach(lc, system->order)
 	{
 		AttrNumber	attnum = lfirst_int(lc);
-		const FormData_pg_attribute *attribute = SystemAttributeDefinition(attnum);
-		Var		   *var = makeVar(1, attnum, attribute->atttypid, attribute->atttypmod,
-								  attribute->attcollation, 0);
+		Expr	   *expr = attnum == 0 ? whole_row(subquery, rel) : system_column(attnum);
+		const char *name = attnum == 0 ? RelationGetRelationName(rel) :
+			NameStr(SystemAttributeDefinition(attnum)->attname);
 
 		subquery->targetList =
 			lappend(subquery->targetList,
-					makeTargetEntry((Expr *) var, list_length(subquery->targetList) + 1,
-									pstrdup(NameStr(attribute->attname)), false));
-		outer->eref->colnames = lappend(outer->eref->colnames,
-										makeString(pstrdup(NameStr(attribute->attname))));
+					makeTargetEntry(expr, list_length(subquery->targetList) + 1,
+									pstrdup(name), false));
+		outer->eref->colnames = lappend(outer->eref->colnames, makeString(pstrdup(name)));
 	}
 }
 
@@ -512,11 +540,11 @@ replace_by_subquery(Query *query, RangeTblEntry *rte, Index index)
 	for (attnum = 1; attnum <= RelationGetNumberOfAttributes(rel); attnum++)
 		subquery->targetList = lappend(subquery->targetList,
 									   column_entry(rel, tagged, attnum, perms));
-	relation_close(rel, NoLock);
 	system.relation = index;
 	system.next = list_length(subquery->targetList);
 	query_tree_walker(query, move_system_columns, &system, 0);
-	add_system_columns(subquery, rte, &system, rte->relid);
+	add_system_columns(subquery, rte, &system, rel);
+	relation_close(rel, NoLock);
 
 	rte->rtekind = RTE_SUBQUERY;
 	rte->subquery = subquery;
