@@ -87,7 +87,15 @@ SELECT p.name, p.tableoid::regclass, p.p ->> 'name' AS row_name
   FROM (SELECT name, tableoid, row_to_json(person) AS p FROM person WHERE id = 1) p;	-- masked
 SELECT a.id, b IS NULL AS no_row, b.tableoid::regclass, (b).name FROM person a
   LEFT JOIN person b ON b.id = a.id + 2 WHERE a.id > 2 ORDER BY a.id;			-- no row, not a row of nulls
--- rows that are locked stay a subquery, whose own row is a record
+-- rows that are locked are those that are left at the end, and CURRENT OF is one
+BEGIN;
+DECLARE c CURSOR FOR SELECT id, name FROM person ORDER BY id DESC FOR UPDATE;
+FETCH c;																		-- 6, masked
+UPDATE person SET score = 60 WHERE CURRENT OF c RETURNING id;					-- 6
+CLOSE c;
+EXPLAIN (COSTS OFF) SELECT name FROM person ORDER BY name LIMIT 1 FOR UPDATE SKIP LOCKED;	-- locks above the sort
+SELECT row_to_json(person) ->> 'name' AS row_name, ctid IS NULL AS no_ctid, name FROM person ORDER BY id LIMIT 1 FOR SHARE;	-- masked
+ROLLBACK;
 SELECT b.name FROM person a JOIN person b ON a.id = b.id
  WHERE CASE WHEN a.id > 0 THEN b = b END ORDER BY b.id LIMIT 1 FOR UPDATE;		-- masked
 RESET ROLE;

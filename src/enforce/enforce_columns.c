@@ -10,6 +10,8 @@
  * The planner pulls the subquery up again.  The relation inside is marked;
  * what the wall finds unmarked it refuses.
  *
+ * Where rows are locked the references are masked in place instead.
+ *
  * The target of INSERT, UPDATE, DELETE and MERGE cannot be replaced: reading
  * a column of it that is not open is the wall's to refuse.
  *
@@ -394,7 +396,7 @@ move_system_columns(Node *node, SystemColumns *system)
 
 /*
  * A column tagged "deny" that the statement does not name is not read: a
- * subquery that stays one (row locks) would still compute it.
+ * subquery that stays one would still compute it.
  */
 static bool
 is_idle(const JurColumnTag *tag, const JurPerms *perms)
@@ -402,43 +404,41 @@ is_idle(const JurColumnTag *tag, const JurPerms *perms)
 	return tag->mask == JUR_MASK_REFUSE && !is_read(perms->selectedCols, tag->attnum);
 }
 
-static TargetEntry *
-column_entry(Relation rel, const JurTagged *tagged, AttrNumber attnum,
-			 const JurPerms *perms)
+/* column ATTNUM of the table that is RELATION of its query, masked if need be */
+static Expr *
+column_value(Relation rel, const JurPerms *perms, AttrNumber attnum, Index relation,
+			 Index levels_up)
 {
+	const JurTagged *tagged = jur_tags_of(RelationGetRelid(rel));
 	Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
 	const JurColumnTag *tag = column_tag(tagged, attnum);
-	Expr	   *expr;
 	Var		   *var;
 
 	if (attribute->attisdropped)
-		return makeTargetEntry((Expr *) makeNullConst(INT4OID, -1, InvalidOid),
-							   attnum, pstrdup(NameStr(attribute->attname)), false);
-	var = makeVar(1, attnum, attribute->atttypid, attribute->atttypmod,
-				  attribute->attcollation, 0);
-	expr = (Expr *) var;
+		return (Expr *) makeNullConst(INT4OID, -1, InvalidOid);
+	var = makeVar(relation, attnum, attribute->atttypid, attribute->atttypmod,
+				  attribute->attcollation, levels_up);
 	if (tag && is_idle(tag, perms))
-		expr = (Expr *) makeNullConst(var->vartype, var->vartypmod, var->varcollid);
-	else if (tag && (jur_export || !jur_column_is_open(tagged, tag)))
-		expr = masked(tagged, tag, var, 1, 0, false);
-	return makeTargetEntry(expr, attnum, pstrdup(NameStr(attribute->attname)), false);
+		return (Expr *) makeNullConst(var->vartype, var->vartypmod, var->varcollid);
+	if (tag && (jur_export || !jur_column_is_open(tagged, tag)))
+		return masked(tagged, tag, var, relation, levels_up, false);
+	return (Expr *) var;
 }
 
-/* the row of the first columns of SUBQUERY, which are those of REL */
 static Expr *
-whole_row(Query *subquery, Relation rel)
+whole_row(Relation rel, const JurPerms *perms, Index relation, Index levels_up)
 {
 	RowExpr    *row = makeNode(RowExpr);
-	ListCell   *lc;
+	AttrNumber	attnum;
 
-	foreach(lc, subquery->targetList)
+	for (attnum = 1; attnum <= RelationGetNumberOfAttributes(rel); attnum++)
 	{
-		TargetEntry *entry = lfirst(lc);
+		Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
 
-		if (entry->resno > RelationGetNumberOfAttributes(rel))
-			break;
-		row->args = lappend(row->args, copyObject(entry->expr));
-		row->colnames = lappend(row->colnames, makeString(pstrdup(entry->resname)));
+		row->args = lappend(row->args,
+							column_value(rel, perms, attnum, relation, levels_up));
+		row->colnames = lappend(row->colnames,
+								makeString(pstrdup(NameStr(attribute->attname))));
 	}
 	row->row_typeid = rel->rd_rel->reltype;
 	row->row_format = COERCE_IMPLICIT_CAST;
@@ -456,15 +456,15 @@ system_column(AttrNumber attnum)
 }
 
 static void
-add_system_columns(Query *subquery, RangeTblEntry *outer, SystemColumns *system,
-				   Relation rel)
+add_system_columns(Query *subquery, RangeTblEntry *outer, const List *order,
+				   Relation rel, const JurPerms *perms)
 {
 	ListCell   *lc;
 
-	foreach(lc, system->order)
+	foreach(lc, order)
 	{
 		AttrNumber	attnum = lfirst_int(lc);
-		Expr	   *expr = attnum == 0 ? whole_row(subquery, rel) : system_column(attnum);
+		Expr	   *expr = attnum == 0 ? whole_row(rel, perms, 1, 0) : system_column(attnum);
 		const char *name = attnum == 0 ? RelationGetRelationName(rel) :
 			NameStr(SystemAttributeDefinition(attnum)->attname);
 
@@ -473,27 +473,6 @@ add_system_columns(Query *subquery, RangeTblEntry *outer, SystemColumns *system,
 					makeTargetEntry(expr, list_length(subquery->targetList) + 1,
 									pstrdup(name), false));
 		outer->eref->colnames = lappend(outer->eref->colnames, makeString(pstrdup(name)));
-	}
-}
-
-/* row locks follow the relation inside */
-static void
-move_row_marks(Query *query, Query *subquery, Index index)
-{
-	ListCell   *lc;
-
-	foreach(lc, query->rowMarks)
-	{
-		RowMarkClause *mark = lfirst(lc);
-		RowMarkClause *inner;
-
-		if (mark->rti != index)
-			continue;
-		inner = copyObject(mark);
-		inner->rti = 1;
-		inner->pushedDown = true;
-		subquery->rowMarks = lappend(subquery->rowMarks, inner);
-		subquery->hasForUpdate = true;
 	}
 }
 
@@ -523,7 +502,6 @@ make_subquery(Query *query, RangeTblEntry *rte, Index index)
 	subquery->jointree = makeFromExpr(list_make1(reference), NULL);
 	subquery->hasRowSecurity = query->hasRowSecurity;
 	subquery->hasSubLinks = checkExprHasSubLink((Node *) inner->securityQuals);
-	move_row_marks(query, subquery, index);
 	return subquery;
 }
 
@@ -531,19 +509,22 @@ static void
 replace_by_subquery(Query *query, RangeTblEntry *rte, Index index)
 {
 	Relation	rel = relation_open(rte->relid, AccessShareLock);
-	const JurTagged *tagged = jur_tags_of(rte->relid);
 	SystemColumns system = {0};
 	Query	   *subquery = make_subquery(query, rte, index);
 	JurPerms   *perms = jur_query_perms(subquery, (RangeTblEntry *) linitial(subquery->rtable));
 	AttrNumber	attnum;
 
 	for (attnum = 1; attnum <= RelationGetNumberOfAttributes(rel); attnum++)
-		subquery->targetList = lappend(subquery->targetList,
-									   column_entry(rel, tagged, attnum, perms));
+		subquery->targetList =
+			lappend(subquery->targetList,
+					makeTargetEntry(column_value(rel, perms, attnum, 1, 0), attnum,
+									pstrdup(NameStr(TupleDescAttr(RelationGetDescr(rel),
+																  attnum - 1)->attname)),
+									false));
 	system.relation = index;
 	system.next = list_length(subquery->targetList);
 	query_tree_walker(query, move_system_columns, &system, 0);
-	add_system_columns(subquery, rte, &system, rel);
+	add_system_columns(subquery, rte, system.order, rel, perms);
 	relation_close(rel, NoLock);
 
 	rte->rtekind = RTE_SUBQUERY;
@@ -559,6 +540,80 @@ replace_by_subquery(Query *query, RangeTblEntry *rte, Index index)
 	rte->tablesample = NULL;
 	rte->securityQuals = NIL;
 	jur_clear_perms(rte);
+}
+
+/* ------------------------------------------------------------------- in place */
+
+typedef struct InPlace
+{
+	Relation	rel;
+	const JurPerms *perms;
+	Index		relation;
+	int			levels_up;
+} InPlace;
+
+static Node *
+mask_references(Node *node, InPlace *place)
+{
+	if (node == NULL)
+		return NULL;
+	if (IsA(node, Var))
+	{
+		Var		   *var = (Var *) node;
+
+		if (var->varno != place->relation || var->varlevelsup != place->levels_up ||
+			var->varattno < 0)
+			return node;
+		if (var->varattno == 0)
+			return (Node *) whole_row(place->rel, place->perms, place->relation,
+									  place->levels_up);
+		return (Node *) column_value(place->rel, place->perms, var->varattno,
+									 place->relation, place->levels_up);
+	}
+	if (IsA(node, Query))
+	{
+		Query	   *query;
+
+		place->levels_up++;
+		query = query_tree_mutator((Query *) node, mask_references, place, 0);
+		place->levels_up--;
+		return (Node *) query;
+	}
+	return expression_tree_mutator(node, mask_references, place);
+}
+
+static bool
+is_locked(const Query *query, Index index)
+{
+	ListCell   *lc;
+
+	foreach(lc, query->rowMarks)
+		if (((RowMarkClause *) lfirst(lc))->rti == index)
+			return true;
+	return false;
+}
+
+/*
+ * A relation whose rows are locked stays where it is, and each reference to it
+ * is masked: in a subquery rows would be locked before they are sorted and
+ * limited, and WHERE CURRENT OF would find the row locked last.  No outer join
+ * can make its rows null; the server does not lock such.
+ */
+static void
+mask_in_place(Query *query, RangeTblEntry *rte, Index index)
+{
+	InPlace		place = {relation_open(rte->relid, AccessShareLock),
+	jur_query_perms(query, rte), index, 0};
+	List	   *filters = rte->securityQuals;
+
+	/* policies test what there is, as in a subquery */
+	rte->securityQuals = NIL;
+	query_tree_mutator(query, mask_references, &place, QTW_DONT_COPY_QUERY);
+	relation_close(place.rel, NoLock);
+	/* the mutator has made new entries */
+	rte = rt_fetch(index, query->rtable);
+	rte->securityQuals = filters;
+	jur_mark(rte, JUR_MARK_MASKED);
 }
 
 /* ---------------------------------------------------------------- the target */
@@ -717,7 +772,12 @@ jur_mask_columns(Query *query)
 		tagged = jur_tags_of(rte->relid);
 		if (tagged->ncolumns > 0 && !tagged->is_broken &&
 			needs_masks(tagged, jur_query_perms(query, rte)))
-			replace_by_subquery(query, rte, index);
+		{
+			if (is_locked(query, index))
+				mask_in_place(query, rte, index);
+			else
+				replace_by_subquery(query, rte, index);
+		}
 	}
 }
 
