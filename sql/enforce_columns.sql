@@ -83,7 +83,21 @@ SET ROLE regress_columns_eve;
 SELECT regexp_replace(person::text, '[0-9a-f]{32}', 'hash') FROM person WHERE id = 1;	-- whole row: masked
 SELECT row_to_json(person) ->> 'name' FROM person ORDER BY id;					-- masked
 SELECT a.id, b FROM person a LEFT JOIN person b ON b.id = a.id + 100 WHERE a.id = 1;	-- no row, not a row of nulls
-SELECT person, ctid FROM person;												-- error: name the columns
+SELECT p.name, p.tableoid::regclass, p.p ->> 'name' AS row_name
+  FROM (SELECT name, tableoid, row_to_json(person) AS p FROM person WHERE id = 1) p;	-- masked
+SELECT a.id, b IS NULL AS no_row, b.tableoid::regclass, (b).name FROM person a
+  LEFT JOIN person b ON b.id = a.id + 2 WHERE a.id > 2 ORDER BY a.id;			-- no row, not a row of nulls
+-- rows that are locked are those that are left at the end, and CURRENT OF is one
+BEGIN;
+DECLARE c CURSOR FOR SELECT id, name FROM person ORDER BY id DESC FOR UPDATE;
+FETCH c;																		-- 6, masked
+UPDATE person SET score = 60 WHERE CURRENT OF c RETURNING id;					-- 6
+CLOSE c;
+EXPLAIN (COSTS OFF) SELECT name FROM person ORDER BY name LIMIT 1 FOR UPDATE SKIP LOCKED;	-- locks above the sort
+SELECT row_to_json(person) ->> 'name' AS row_name, ctid IS NULL AS no_ctid, name FROM person ORDER BY id LIMIT 1 FOR SHARE;	-- masked
+ROLLBACK;
+SELECT b.name FROM person a JOIN person b ON a.id = b.id
+ WHERE CASE WHEN a.id > 0 THEN b = b END ORDER BY b.id LIMIT 1 FOR UPDATE;		-- masked
 RESET ROLE;
 CREATE VIEW plain AS SELECT id, name FROM person;
 CREATE VIEW invoker WITH (security_invoker) AS SELECT id, name FROM person;
@@ -143,7 +157,14 @@ INSERT INTO person (id, residency) VALUES (10, 'DE')
 MERGE INTO person t USING (VALUES (10)) s (id) ON t.id = s.id
 	WHEN MATCHED THEN UPDATE SET id = t.score::int;								-- denied
 
+-- what the planner computes for its estimates is no row that refuses
+SET ROLE regress_columns_eve;
+SELECT count(*) FROM person WHERE name = ANY ('{4111-1,4111-2}') AND id < 0;	-- ok: of no row
+DELETE FROM person WHERE name = ANY ('{x,y}') AND id < 0;						-- ok: of no row
+DELETE FROM person WHERE name = ANY ('{x,y}');									-- denied
+
 -- COPY: a mask is no export
+SET ROLE regress_columns_ann;
 COPY person (id, residency) TO STDOUT;											-- denied: FR is hidden from ann
 SET ROLE regress_columns_eve;
 COPY (SELECT id, name FROM person WHERE id < 3 ORDER BY id) TO STDOUT;			-- ok: masked

@@ -10,6 +10,8 @@
  * The planner pulls the subquery up again.  The relation inside is marked;
  * what the wall finds unmarked it refuses.
  *
+ * Where rows are locked the references are masked in place instead.
+ *
  * The target of INSERT, UPDATE, DELETE and MERGE cannot be replaced: reading
  * a column of it that is not open is the wall's to refuse.
  *
@@ -163,17 +165,16 @@ jur_sql_target_column_visible(PG_FUNCTION_ARGS)
 }
 
 /*
- * column_denied(table, column number) returns boolean: never; raises 42501
- * for a column tagged "deny".
+ * column_denied(row label, table, column number) returns boolean: never;
+ * raises 42501 for a column tagged "deny".  The label is there so that the
+ * planner, which computes what it can for its estimates, leaves it to the row.
  */
 PG_FUNCTION_INFO_V1(jur_sql_column_denied);
 Datum
 jur_sql_column_denied(PG_FUNCTION_ARGS)
 {
-	Oid			relid = PG_GETARG_OID(0);
-	AttrNumber	attnum = PG_GETARG_INT16(1);
-
-	jur_refuse_column(relid, attnum, "read");
+	if (!PG_ARGISNULL(1) && !PG_ARGISNULL(2))
+		jur_refuse_column(PG_GETARG_OID(1), PG_GETARG_INT16(2), "read");
 	PG_RETURN_NULL();
 }
 
@@ -217,9 +218,9 @@ seen_as(Expr *expr, Oid type, int32 typmod, Oid collation)
 									COERCE_IMPLICIT_CAST);
 }
 
-/* what is shown instead of the value; NULL: nothing */
+/* what is shown instead of VALUE in a row labelled LABEL */
 static Expr *
-stand_in(const JurColumnTag *tag, Var *value, Oid relid)
+stand_in(const JurColumnTag *tag, Var *value, Oid relid, Expr *label)
 {
 	Expr	   *text = seen_as((Expr *) copyObject(value), TEXTOID, -1, value->varcollid);
 	Expr	   *mask = NULL;
@@ -256,7 +257,8 @@ stand_in(const JurColumnTag *tag, Var *value, Oid relid)
 				CaseExpr   *denied = makeNode(CaseExpr);
 
 				when->expr = call("column_denied", BOOLOID,
-								  list_make2(table_oid(relid), column_number(tag->attnum)),
+								  list_make3(copyObject(label), table_oid(relid),
+											 column_number(tag->attnum)),
 								  InvalidOid);
 				when->result = (Expr *) makeNullConst(value->vartype, value->vartypmod,
 													  value->varcollid);
@@ -294,17 +296,18 @@ masked(const JurTagged *tagged, const JurColumnTag *tag, Var *value,
 {
 	CaseExpr   *result = makeNode(CaseExpr);
 	CaseWhen   *when = makeNode(CaseWhen);
+	Expr	   *label = row_label(tagged, relation, levels_up);
 
 	when->expr = call(is_target ? "target_column_visible" : "column_visible", BOOLOID,
-					  list_make3(row_label(tagged, relation, levels_up),
-								 table_oid(tagged->relid), column_number(tag->attnum)),
+					  list_make3(label, table_oid(tagged->relid),
+								 column_number(tag->attnum)),
 					  InvalidOid);
 	when->result = (Expr *) value;
 	when->location = -1;
 	result->casetype = value->vartype;
 	result->casecollid = value->varcollid;
 	result->args = list_make1(when);
-	result->defresult = stand_in(tag, value, tagged->relid);
+	result->defresult = stand_in(tag, value, tagged->relid, label);
 	result->location = -1;
 	return (Expr *) result;
 }
@@ -333,19 +336,36 @@ needs_masks(const JurTagged *tagged, const JurPerms *perms)
 	return needed;
 }
 
-/* ---------------------------------------------------------- system columns */
+/* ---------------------------------------------- system columns and whole rows */
 
 typedef struct SystemColumns
 {
 	Index		relation;
 	int			levels_up;
-	bool		whole_row;
 	int			next;			/* column number in the subquery */
 	AttrNumber	numbers[-FirstLowInvalidHeapAttributeNumber];
 	List	   *order;			/* attribute numbers, in order of appearance */
 } SystemColumns;
 
-/* references to system columns become references to columns of the subquery */
+/*
+ * References to system columns become references to columns of the subquery,
+ * and so do those to whole rows: the subquery's own row is a record, of what
+ * it has beside the relation's columns too.
+ */
+static void
+move_reference(Var *var, SystemColumns *system)
+{
+	AttrNumber *place = &system->numbers[-var->varattno];
+
+	if (*place == 0)
+	{
+		*place = ++system->next;
+		system->order = lappend_int(system->order, var->varattno);
+	}
+	var->varattno = *place;
+	var->varattnosyn = *place;
+}
+
 static bool
 move_system_columns(Node *node, SystemColumns *system)
 {
@@ -355,22 +375,9 @@ move_system_columns(Node *node, SystemColumns *system)
 	{
 		Var		   *var = (Var *) node;
 
-		if (var->varno != system->relation || var->varlevelsup != system->levels_up)
-			return false;
-		if (var->varattno == 0)
-			system->whole_row = true;
-		if (var->varattno < 0)
-		{
-			AttrNumber *place = &system->numbers[-var->varattno];
-
-			if (*place == 0)
-			{
-				*place = ++system->next;
-				system->order = lappend_int(system->order, var->varattno);
-			}
-			var->varattno = *place;
-			var->varattnosyn = *place;
-		}
+		if (var->varno == system->relation && var->varlevelsup == system->levels_up &&
+			var->varattno <= 0)
+			move_reference(var, system);
 		return false;
 	}
 	if (IsA(node, Query))
@@ -389,7 +396,7 @@ move_system_columns(Node *node, SystemColumns *system)
 
 /*
  * A column tagged "deny" that the statement does not name is not read: a
- * subquery that stays one (row locks) would still compute it.
+ * subquery that stays one would still compute it.
  */
 static bool
 is_idle(const JurColumnTag *tag, const JurPerms *perms)
@@ -397,75 +404,75 @@ is_idle(const JurColumnTag *tag, const JurPerms *perms)
 	return tag->mask == JUR_MASK_REFUSE && !is_read(perms->selectedCols, tag->attnum);
 }
 
-static TargetEntry *
-column_entry(Relation rel, const JurTagged *tagged, AttrNumber attnum,
-			 const JurPerms *perms)
+/* column ATTNUM of the table that is RELATION of its query, masked if need be */
+static Expr *
+column_value(Relation rel, const JurPerms *perms, AttrNumber attnum, Index relation,
+			 Index levels_up)
 {
+	const JurTagged *tagged = jur_tags_of(RelationGetRelid(rel));
 	Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
 	const JurColumnTag *tag = column_tag(tagged, attnum);
-	Expr	   *expr;
 	Var		   *var;
 
 	if (attribute->attisdropped)
-		return makeTargetEntry((Expr *) makeNullConst(INT4OID, -1, InvalidOid),
-							   attnum, pstrdup(NameStr(attribute->attname)), false);
-	var = makeVar(1, attnum, attribute->atttypid, attribute->atttypmod,
-				  attribute->attcollation, 0);
-	expr = (Expr *) var;
+		return (Expr *) makeNullConst(INT4OID, -1, InvalidOid);
+	var = makeVar(relation, attnum, attribute->atttypid, attribute->atttypmod,
+				  attribute->attcollation, levels_up);
 	if (tag && is_idle(tag, perms))
-		expr = (Expr *) makeNullConst(var->vartype, var->vartypmod, var->varcollid);
-	else if (tag && (jur_export || !jur_column_is_open(tagged, tag)))
-		expr = masked(tagged, tag, var, 1, 0, false);
-	return makeTargetEntry(expr, attnum, pstrdup(NameStr(attribute->attname)), false);
+		return (Expr *) makeNullConst(var->vartype, var->vartypmod, var->varcollid);
+	if (tag && (jur_export || !jur_column_is_open(tagged, tag)))
+		return masked(tagged, tag, var, relation, levels_up, false);
+	return (Expr *) var;
+}
+
+static Expr *
+whole_row(Relation rel, const JurPerms *perms, Index relation, Index levels_up)
+{
+	RowExpr    *row = makeNode(RowExpr);
+	AttrNumber	attnum;
+
+	for (attnum = 1; attnum <= RelationGetNumberOfAttributes(rel); attnum++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
+
+		row->args = lappend(row->args,
+							column_value(rel, perms, attnum, relation, levels_up));
+		row->colnames = lappend(row->colnames,
+								makeString(pstrdup(NameStr(attribute->attname))));
+	}
+	row->row_typeid = rel->rd_rel->reltype;
+	row->row_format = COERCE_IMPLICIT_CAST;
+	row->location = -1;
+	return (Expr *) row;
+}
+
+static Expr *
+system_column(AttrNumber attnum)
+{
+	const FormData_pg_attribute *attribute = SystemAttributeDefinition(attnum);
+
+	return (Expr *) makeVar(1, attnum, attribute->atttypid, attribute->atttypmod,
+							attribute->attcollation, 0);
 }
 
 static void
-add_system_columns(Query *subquery, RangeTblEntry *outer, SystemColumns *system,
-				   Oid relid)
+add_system_columns(Query *subquery, RangeTblEntry *outer, const List *order,
+				   Relation rel, const JurPerms *perms)
 {
 	ListCell   *lc;
 
-	if (system->order && system->whole_row)
-		ereport(ERROR,
-				(errcode(JUR_ERR_UNSUPPORTED),
-				 errmsg("a whole row and a system column of table %s cannot be read together",
-						jur_relation_name(relid)),
-				 errdetail("Some of its columns are masked for this session."),
-				 errhint("Name the columns one by one.")));
-	foreach(lc, system->order)
+	foreach(lc, order)
 	{
 		AttrNumber	attnum = lfirst_int(lc);
-		const FormData_pg_attribute *attribute = SystemAttributeDefinition(attnum);
-		Var		   *var = makeVar(1, attnum, attribute->atttypid, attribute->atttypmod,
-								  attribute->attcollation, 0);
+		Expr	   *expr = attnum == 0 ? whole_row(rel, perms, 1, 0) : system_column(attnum);
+		const char *name = attnum == 0 ? RelationGetRelationName(rel) :
+			NameStr(SystemAttributeDefinition(attnum)->attname);
 
 		subquery->targetList =
 			lappend(subquery->targetList,
-					makeTargetEntry((Expr *) var, list_length(subquery->targetList) + 1,
-									pstrdup(NameStr(attribute->attname)), false));
-		outer->eref->colnames = lappend(outer->eref->colnames,
-										makeString(pstrdup(NameStr(attribute->attname))));
-	}
-}
-
-/* row locks follow the relation inside */
-static void
-move_row_marks(Query *query, Query *subquery, Index index)
-{
-	ListCell   *lc;
-
-	foreach(lc, query->rowMarks)
-	{
-		RowMarkClause *mark = lfirst(lc);
-		RowMarkClause *inner;
-
-		if (mark->rti != index)
-			continue;
-		inner = copyObject(mark);
-		inner->rti = 1;
-		inner->pushedDown = true;
-		subquery->rowMarks = lappend(subquery->rowMarks, inner);
-		subquery->hasForUpdate = true;
+					makeTargetEntry(expr, list_length(subquery->targetList) + 1,
+									pstrdup(name), false));
+		outer->eref->colnames = lappend(outer->eref->colnames, makeString(pstrdup(name)));
 	}
 }
 
@@ -495,7 +502,6 @@ make_subquery(Query *query, RangeTblEntry *rte, Index index)
 	subquery->jointree = makeFromExpr(list_make1(reference), NULL);
 	subquery->hasRowSecurity = query->hasRowSecurity;
 	subquery->hasSubLinks = checkExprHasSubLink((Node *) inner->securityQuals);
-	move_row_marks(query, subquery, index);
 	return subquery;
 }
 
@@ -503,20 +509,23 @@ static void
 replace_by_subquery(Query *query, RangeTblEntry *rte, Index index)
 {
 	Relation	rel = relation_open(rte->relid, AccessShareLock);
-	const JurTagged *tagged = jur_tags_of(rte->relid);
 	SystemColumns system = {0};
 	Query	   *subquery = make_subquery(query, rte, index);
 	JurPerms   *perms = jur_query_perms(subquery, (RangeTblEntry *) linitial(subquery->rtable));
 	AttrNumber	attnum;
 
 	for (attnum = 1; attnum <= RelationGetNumberOfAttributes(rel); attnum++)
-		subquery->targetList = lappend(subquery->targetList,
-									   column_entry(rel, tagged, attnum, perms));
-	relation_close(rel, NoLock);
+		subquery->targetList =
+			lappend(subquery->targetList,
+					makeTargetEntry(column_value(rel, perms, attnum, 1, 0), attnum,
+									pstrdup(NameStr(TupleDescAttr(RelationGetDescr(rel),
+																  attnum - 1)->attname)),
+									false));
 	system.relation = index;
 	system.next = list_length(subquery->targetList);
 	query_tree_walker(query, move_system_columns, &system, 0);
-	add_system_columns(subquery, rte, &system, rte->relid);
+	add_system_columns(subquery, rte, system.order, rel, perms);
+	relation_close(rel, NoLock);
 
 	rte->rtekind = RTE_SUBQUERY;
 	rte->subquery = subquery;
@@ -531,6 +540,80 @@ replace_by_subquery(Query *query, RangeTblEntry *rte, Index index)
 	rte->tablesample = NULL;
 	rte->securityQuals = NIL;
 	jur_clear_perms(rte);
+}
+
+/* ------------------------------------------------------------------- in place */
+
+typedef struct InPlace
+{
+	Relation	rel;
+	const JurPerms *perms;
+	Index		relation;
+	int			levels_up;
+} InPlace;
+
+static Node *
+mask_references(Node *node, InPlace *place)
+{
+	if (node == NULL)
+		return NULL;
+	if (IsA(node, Var))
+	{
+		Var		   *var = (Var *) node;
+
+		if (var->varno != place->relation || var->varlevelsup != place->levels_up ||
+			var->varattno < 0)
+			return node;
+		if (var->varattno == 0)
+			return (Node *) whole_row(place->rel, place->perms, place->relation,
+									  place->levels_up);
+		return (Node *) column_value(place->rel, place->perms, var->varattno,
+									 place->relation, place->levels_up);
+	}
+	if (IsA(node, Query))
+	{
+		Query	   *query;
+
+		place->levels_up++;
+		query = query_tree_mutator((Query *) node, mask_references, place, 0);
+		place->levels_up--;
+		return (Node *) query;
+	}
+	return expression_tree_mutator(node, mask_references, place);
+}
+
+static bool
+is_locked(const Query *query, Index index)
+{
+	ListCell   *lc;
+
+	foreach(lc, query->rowMarks)
+		if (((RowMarkClause *) lfirst(lc))->rti == index)
+			return true;
+	return false;
+}
+
+/*
+ * A relation whose rows are locked stays where it is, and each reference to it
+ * is masked: in a subquery rows would be locked before they are sorted and
+ * limited, and WHERE CURRENT OF would find the row locked last.  No outer join
+ * can make its rows null; the server does not lock such.
+ */
+static void
+mask_in_place(Query *query, RangeTblEntry *rte, Index index)
+{
+	InPlace		place = {relation_open(rte->relid, AccessShareLock),
+	jur_query_perms(query, rte), index, 0};
+	List	   *filters = rte->securityQuals;
+
+	/* policies test what there is, as in a subquery */
+	rte->securityQuals = NIL;
+	query_tree_mutator(query, mask_references, &place, QTW_DONT_COPY_QUERY);
+	relation_close(place.rel, NoLock);
+	/* the mutator has made new entries */
+	rte = rt_fetch(index, query->rtable);
+	rte->securityQuals = filters;
+	jur_mark(rte, JUR_MARK_MASKED);
 }
 
 /* ---------------------------------------------------------------- the target */
@@ -671,7 +754,7 @@ guard_actions(List *actions, Target *target)
  * owner's expressions, and run for everybody.
  */
 static Node *
-mask_references(Node *node, Target *target)
+mask_in_policy(Node *node, Target *target)
 {
 	if (node == NULL)
 		return NULL;
@@ -697,11 +780,11 @@ mask_references(Node *node, Target *target)
 		Query	   *query;
 
 		target->levels_up++;
-		query = query_tree_mutator((Query *) node, mask_references, target, 0);
+		query = query_tree_mutator((Query *) node, mask_in_policy, target, 0);
 		target->levels_up--;
 		return (Node *) query;
 	}
-	return expression_tree_mutator(node, mask_references, target);
+	return expression_tree_mutator(node, mask_in_policy, target);
 }
 
 static void
@@ -711,10 +794,10 @@ mask_policies(Query *query, RangeTblEntry *rte, Index index)
 
 	if (target.tagged->ncolumns == 0 || target.tagged->is_broken)
 		return;
-	rte->securityQuals = (List *) mask_references((Node *) rte->securityQuals, &target);
+	rte->securityQuals = (List *) mask_in_policy((Node *) rte->securityQuals, &target);
 	if (index == query->resultRelation)
 		query->withCheckOptions = (List *)
-			mask_references((Node *) query->withCheckOptions, &target);
+			mask_in_policy((Node *) query->withCheckOptions, &target);
 }
 
 /* ------------------------------------------------------------ what is written */
@@ -833,7 +916,12 @@ jur_mask_columns(Query *query)
 		tagged = jur_tags_of(rte->relid);
 		if (tagged->ncolumns > 0 && !tagged->is_broken &&
 			needs_masks(tagged, jur_query_perms(query, rte)))
-			replace_by_subquery(query, rte, index);
+		{
+			if (is_locked(query, index))
+				mask_in_place(query, rte, index);
+			else
+				replace_by_subquery(query, rte, index);
+		}
 	}
 }
 

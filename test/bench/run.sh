@@ -208,3 +208,5 @@ print_copies
 say ""
 say "first decision about a label, median; cold: after 64 MB of other memory"
 measure_decisions
+# masks and an OLTP mix, on a server of their own
+sh test/bench/columns.sh "$ROWS" "$ROUNDS"

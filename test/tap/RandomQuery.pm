@@ -39,13 +39,16 @@ sub from_table
 	my $only = $table->{children} && chance(0.1) ? 'ONLY ' : '';
 	my $sample = !chance(0.06) ? '' : pick(' TABLESAMPLE SYSTEM (100)', ' TABLESAMPLE BERNOULLI (100) REPEATABLE (7)');
 
+	my @columns = map { [ "$alias.$_->[0]", $_->[1] ] } @{ $table->{columns} };
+
+	push @columns, [ "($alias.tableoid::regclass::text)", 'text' ] if chance(0.3);
+	push @columns, [ "name_of($alias)", 'text' ] if $table->{whole} && $table->{name} =~ /^(person|event|doc)/ && chance(0.3);
 	$reads_tagged = 1 if $table->{tagged};
 	return {
-		sql => "$only$table->{name} AS $alias$sample",
-		columns => [ map { [ "$alias.$_->[0]", $_->[1] ] } @{ $table->{columns} } ],
-		key => ["$alias.id"],
-		whole => $table->{whole} ? $alias : undef,
-		locks => $alias, name => $table->{name},
+		sql => "$only$table->{name} AS $alias$sample", columns => \@columns, key => ["$alias.id"],
+		whole => $table->{whole} ? $alias : undef, locks => $alias, name => $table->{name},
+		# what its primary key determines
+		unique => $table->{key} ? "$alias.id" : undef,
 	};
 }
 
@@ -89,6 +92,30 @@ sub numbered
 	return map { [ 'c' . ++$number, $_ ] } @{ $query->{kinds} };
 }
 
+# whole rows of a table as a column, and fields of them
+sub from_rows
+{
+	my $table = from_table(pick(qw(person event doc facts stock)));
+	my $inner = $table->{locks};
+	my $alias = alias();
+	my @columns = map { [ $_->[0] =~ s/^\w+\.(\w+)$/($alias.r).$1/r, $_->[1] ] } grep { $_->[0] =~ /^\w+\.\w+$/ } @{ $table->{columns} };
+
+	return {
+		sql => "(SELECT $inner AS r, $inner.id AS n FROM $table->{sql}" . where(scope(undef, { %$table, whole => undef }), 0)
+		  . pick('', '', ' OFFSET 0') . ") AS $alias",
+		columns => \@columns, key => ["$alias.n"],
+	};
+}
+
+sub from_array
+{
+	my ($outer) = @_;
+	my $alias = alias();
+	my $array = $outer ? expression('array', $outer, 1) : literal('array');
+
+	return from_columns("unnest(($array)::text[]) WITH ORDINALITY AS $alias (c1, c2)", $alias, [ 'c1', 'text' ], [ 'c2::int', 'int' ]);
+}
+
 sub from_values
 {
 	my $alias = alias();
@@ -112,6 +139,8 @@ sub relation
 	return from_named(views(), '') if $roll < 0.30;
 	return from_named(functions(), '(' . ($outer ? expression('int', $outer, 0) : literal('int')) . ')') if $roll < 0.36;
 	return from_values() if $roll < 0.39;
+	return from_rows() if $roll < 0.43;
+	return from_array($outer) if $roll < 0.46;
 	return from_table();
 }
 
@@ -143,6 +172,7 @@ sub scope
 	return {
 		columns => [ map { @{ $_->{columns} } } @relations ], key => [ map { @{ $_->{key} } } @relations ],
 		whole => [ grep { defined } map { $_->{whole} } @relations ],
+		unique => [ grep { defined } map { $_->{unique} } @relations ],
 		locks => [ grep { defined } map { $_->{locks} } @relations ], outer => $outer,
 	};
 }
@@ -154,6 +184,7 @@ sub from
 	my @relations = relation($depth, $outer && chance(0.5) ? $outer : undef);
 	my $sql = $relations[0]{sql};
 	my $inner = 1;
+	my @merged;
 
 	for (2 .. pick(1, 1, 2, 2, 2, 3))
 	{
@@ -165,12 +196,17 @@ sub from
 
 		$type = 'LEFT JOIN' if !defined $on && $type eq 'CROSS JOIN' && @relations > 1;
 		$on //= $type eq 'FULL JOIN' ? 'true' : pick($right->{columns}[0][0] . ' IS NOT NULL', 'true');
+		my $using = @relations == 1 && (grep { $_->[0] =~ /^\w+\.k$/ } @{ $relations[0]{columns} })
+		  && (grep { $_->[0] =~ /^\w+\.k$/ } @{ $right->{columns} }) && chance(0.2);
 		$on .= ' AND ' . condition(scope($outer, @relations, $right), 1) if $type !~ /FULL/ && chance(0.3);
 		$inner = 0 if $type =~ /LEFT|RIGHT|FULL/;
-		$sql .= " $type $right->{sql}" . ($type eq 'CROSS JOIN' ? '' : " ON $on");
+		$sql .= " $type $right->{sql}" . ($type eq 'CROSS JOIN' ? '' : $using ? ' USING (k)' : " ON $on");
 		push @relations, $right;
+		# the merged column: of the one side, the other, or either
+		push @merged, [ 'k', 'int' ] if $using && $type ne 'CROSS JOIN';
 	}
 	my $scope = scope($outer, @relations);
+	push @{ $scope->{columns} }, @merged if !$outer && @relations == 2;
 	$scope->{locks} = [] if !$inner || @{ $scope->{locks} } < @relations;
 	return ($sql, $scope);
 }
@@ -398,16 +434,24 @@ sub group_select
 	my @groups = map { pick(@{ $scope->{columns} }) } 1 .. pick(0, 1, 1, 2, 2);
 	my @targets;
 	my $by = '';
+	my $unique = @{ $scope->{unique} } && chance(0.2) ? pick(@{ $scope->{unique} }) : undef;
 
+	if ($unique)
+	{
+		# the key determines the row's other columns
+		my $alias = $unique =~ s/\..*//r;
+		@groups = grep { $_->[0] =~ /^$alias\.\w+$/ } @{ $scope->{columns} };
+		$by = " GROUP BY $unique";
+	}
 	for my $kind (@kinds)
 	{
 		my @same = grep { $_->[1] eq $kind } @groups;
 		my $target = @same && chance(0.7) ? pick(@same)->[0] : aggregate($kind, $scope);
 
-		$target = 'GROUPING(' . pick(@groups)->[0] . ')' if $kind eq 'int' && @groups && chance(0.15);
+		$target = 'GROUPING(' . pick(@groups)->[0] . ')' if $kind eq 'int' && @groups && !$unique && chance(0.15);
 		push @targets, "($target)::$TYPE{$kind}";
 	}
-	if (@groups)
+	if (@groups && !$unique)
 	{
 		my $list = join ', ', map { $_->[0] } @groups;
 		$by = ' GROUP BY ' . pick($list, $list, "ROLLUP ($list)", "CUBE ($list)",
@@ -566,6 +610,14 @@ sub assignments
 		push @set, 'residency = ' . new_label($target);
 		$target->{relabels} = 1;
 	}
+	# several columns from one subquery
+	if (@set == 1 && keys %set == 1 && chance(0.15))
+	{
+		my ($column) = values %set;
+		my $query = query(1, [ $column->[1] ], { %$scope, outer => undef });
+		my $value = $column->[0] eq 'name' ? 'left(max(c1::text), 20)' : $column->[1] =~ /^(int|text|num|date|time)$/ ? 'max(c1)' : undef;
+		@set = "($column->[0]) = (SELECT $value FROM ($query->{sql}) AS s (c1))" if $value;
+	}
 	return join ', ', @set;
 }
 
@@ -694,6 +746,23 @@ sub delete_statement
 	return "$sql WHERE " . condition($scope, 2) . returning($target);
 }
 
+# the row that a cursor stands on: an id that everybody may or may not see
+sub current_statements
+{
+	my ($target) = @_;
+	my $table = $target->{table};
+	my $id = 1 + int rand 20;
+	my $columns = join ', ', map { $_->[0] } pick(@{ $table->{columns} }), pick(@{ $table->{columns} });
+
+	$target->{updates} = 1;
+	my $write = chance(0.7) ? "UPDATE $table->{name} AS $target->{alias} SET " . assignments($target, $target->{scope})
+	  : "DELETE FROM $table->{name} AS $target->{alias}";
+	$write .= ' WHERE CURRENT OF c' . returning($target);
+	# no row there is an error, to both: so rather one further on
+	my $cursor = pick("WHERE id >= $id ORDER BY id FOR UPDATE", "WHERE id >= $id ORDER BY id FOR UPDATE", "WHERE id = $id");
+	return ("DECLARE c CURSOR FOR SELECT $columns FROM $table->{name} $cursor", 'FETCH c', $write);
+}
+
 sub merge_statement
 {
 	my ($target) = @_;
@@ -735,13 +804,25 @@ sub write_statements
 {
 	my $target;
 	do { $target = target() } until @{ $target->{settable} };
-	my $write = pick(\&insert_statement, \&update_statement, \&delete_statement, \&merge_statement)->($target);
+	my $writer = pick(\&insert_statement, \&update_statement, \&delete_statement, \&merge_statement, \&insert_statement,
+		\&update_statement, \&delete_statement, \&current_statements);
+	# a cursor over partitions is on none of them
+	$writer = \&delete_statement if $writer == \&current_statements && !$target->{table}{key};
+	my @write = $writer->($target);
 	my $table = $target->{table};
 	my $columns = join ', ', map { $_->[0] } @{ $table->{columns} };
+	my ($kind) = @write > 1 ? 'current' : map { lc } $write[0] =~ /(\w+)/;
 
+	# as a part of a query
+	if (@write == 1 && $write[0] =~ /RETURNING/ && chance(0.2))
+	{
+		my $other = from_table(chance(0.6) ? 'plain' : undef);
+		@write = ("WITH w AS ($write[0]) SELECT (SELECT count(*) FROM w), count(*), max($other->{key}[0]) FROM $other->{sql}"
+			  . where(scope(undef, $other), 1));
+	}
 	return {
-		sql => [ 'BEGIN', $write, "SELECT $columns FROM $table->{name}", 'ROLLBACK' ],
-		may => may_be_refused($target), kind => lc(($write =~ /(\w+)/)[0]),
+		sql => [ 'BEGIN', @write, "SELECT $columns FROM $table->{name}", 'ROLLBACK' ],
+		may => may_be_refused($target), kind => $kind,
 	};
 }
 
@@ -800,17 +881,28 @@ sub view_statements
 	];
 }
 
+# a table made from a query takes its label from what was read: its maker can
+# read it again
+sub table_statements
+{
+	my ($query) = @_;
+	my $names = join ', ', map { $_->[0] } numbered($query);
+
+	return [ 'BEGIN', "CREATE TEMP TABLE t ($names) AS $query->{sql}", 'SELECT * FROM t', 'ROLLBACK' ];
+}
+
 sub read_statements
 {
-	my $way = pick(('plain') x 12, 'prepared', 'prepared', 'cursor', 'function', 'view', 'copy');
+	my $way = pick(('plain') x 12, 'prepared', 'prepared', 'cursor', 'function', 'view', 'copy', 'table');
 
 	$parameters = $way eq 'prepared';
-	$is_read_only = $way eq 'copy' || $way eq 'function' || $way eq 'view' || $way eq 'cursor';
+	$is_read_only = $way eq 'copy' || $way eq 'function' || $way eq 'view' || $way eq 'cursor' || $way eq 'table';
 	my $query = whole_query(2);
 	return { kind => $way, may => 0, sql => cursor_statements($query) } if $way eq 'cursor';
 	return { kind => $way, may => 0, sql => prepared_statements($query) } if $way eq 'prepared';
 	return { kind => $way, may => 0, sql => function_statements($query) } if $way eq 'function';
 	return { kind => $way, may => 0, sql => view_statements($query) } if $way eq 'view';
+	return { kind => $way, may => 1, sql => table_statements($query) } if $way eq 'table';
 	# what may be read may not leave; psql has no SQLSTATE of COPY: what follows tells
 	return { kind => $way, may => 1, sql => [ 'BEGIN', "COPY ($query->{sql}) TO STDOUT", 'SELECT 1', 'ROLLBACK' ] }
 	  if $way eq 'copy';

@@ -285,6 +285,8 @@ sub functions
 		names_atomic => [ [ 'id', 'int' ], [ 'name', 'text' ] ],
 		names_plpgsql => [ [ 'id', 'int' ], [ 'name', 'text' ] ],
 		names_definer => [ [ 'id', 'int' ], [ 'name', 'text' ] ],
+		people => [ [ 'id', 'int' ], [ 'name', 'text' ], [ 'born', 'date' ], [ 'duo', 'pair' ], [ 'tags', 'array' ] ],
+		events => [ [ 'id', 'int' ], [ 'name', 'text' ], [ 'amount', 'num' ], [ 'residency', 'label' ] ],
 	};
 }
 
@@ -307,6 +309,11 @@ CREATE FUNCTION how_many(int) RETURNS int LANGUAGE sql STABLE PARALLEL SAFE
 	AS 'SELECT count(*)::int FROM event WHERE k = $1';
 CREATE FUNCTION longest(int) RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE
 	AS 'BEGIN RETURN (SELECT max(name) FROM person WHERE k <= $1); END';
+CREATE FUNCTION name_of(person) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT ($1).name::text';
+CREATE FUNCTION name_of(event) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT ($1).name';
+CREATE FUNCTION name_of(doc) RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS 'BEGIN RETURN ($1).title; END';
+CREATE FUNCTION people(int) RETURNS SETOF person LANGUAGE sql STABLE PARALLEL SAFE AS 'SELECT * FROM person WHERE k = $1';
+CREATE FUNCTION events(int) RETURNS SETOF event LANGUAGE sql STABLE PARALLEL SAFE AS 'SELECT e FROM event e WHERE k >= $1';
 CREATE FUNCTION peek(text) RETURNS bool LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 0.0001
 	AS 'BEGIN RETURN $1 IS NOT NULL AND length($1) > 3; END';
 CREATE FUNCTION shown(text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE

@@ -37,10 +37,11 @@ CREATE FUNCTION column_writable(label jurisdiction.label, relation regclass,
 COMMENT ON FUNCTION column_writable(jurisdiction.label, regclass, smallint) IS
 	'true, or an error (42501) if the session may not read what it would write into a column of a row so labelled';
 
-CREATE FUNCTION column_denied(relation regclass, attnum smallint) RETURNS boolean
+CREATE FUNCTION column_denied(label jurisdiction.label, relation regclass,
+							  attnum smallint) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'jur_sql_column_denied'
-	LANGUAGE C STABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION column_denied(regclass, smallint) IS
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE;
+COMMENT ON FUNCTION column_denied(jurisdiction.label, regclass, smallint) IS
 	'raises 42501: the column is tagged deny and this session may not read it';
 
 CREATE FUNCTION mask_partial(value text, prefix int, suffix int) RETURNS text
