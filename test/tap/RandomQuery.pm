@@ -603,7 +603,13 @@ sub assignments
 	my ($target, $scope) = @_;
 	my %set = map { $_->[0] => $_ } map { pick(@{ $target->{settable} }) } 1 .. pick(1, 1, 2);
 	my @set = map { "$_ = " . assigned($target->{table}, $set{$_}, $scope, 1) } sort keys %set;
+	my @raised = grep { $_->[2] } @{ $target->{columns} };
 
+	# a raised value does not go into another column, raised less
+	foreach my $column (map { $_->[0] } @raised)
+	{
+		$target->{carries} = 1 if grep { !/^$column = / && /\b$target->{alias}\.$column\b/ } @set;
+	}
 	# the label changes only where no mask depends on it
 	if ($target->{table}{name} eq 'stock' && chance(0.15))
 	{
@@ -793,7 +799,7 @@ sub may_be_refused
 	return 1 if $target->{may};
 	# what was read may not flow there, unless the session is exempt
 	return 1 if $reads_tagged && !$session->{free};
-	return 1 if $target->{relabels} && !$session->{free};
+	return 1 if ($target->{relabels} || $target->{carries}) && !$session->{free};
 	return 0 unless $table->{tagged};
 	return 1 if $table->{static} && !grep { $_ eq $table->{static} } @{ $session->{writable} };
 	return 1 if ($target->{updates} || $target->{copies}) && !$session->{writes_all};
