@@ -173,7 +173,47 @@ DO $$ DECLARE v text; BEGIN
 	SELECT max(name) INTO v FROM enforce_flow.patient WHERE residency = 'unrestricted';
 	INSERT INTO enforce_flow.plain (name) VALUES (v);
 END $$;																				-- ok
+-- (INTO fetches, which is never parallel: PERFORM is, and without the leader)
+SET parallel_leader_participation = off;
+DO $$ BEGIN
+	PERFORM count(*) FROM enforce_flow.patient WHERE residency <> 'unrestricted';
+	INSERT INTO enforce_flow.plain (name) VALUES ('x');
+END $$;																				-- denied
+DO $$ BEGIN
+	PERFORM count(*) FROM enforce_flow.patient WHERE residency = 'unrestricted';
+	INSERT INTO enforce_flow.plain (name) VALUES ('x');
+END $$;																				-- ok
+-- and what they read in one statement is not held against the next
+SELECT count(*) FROM enforce_flow.patient WHERE residency <> 'unrestricted';
+INSERT INTO enforce_flow.plain (name) VALUES ('after a parallel query');				-- ok
+-- more labels than the workers can pass on: what is not known is not covered
+RESET ROLE;
+CREATE ROLE regress_flow_all;
+SECURITY LABEL FOR jurisdiction ON ROLE regress_flow_all IS 'at DE cleared secret/*';
+CREATE TABLE enforce_flow.many (id int, residency jurisdiction.label NOT NULL);
+INSERT INTO enforce_flow.many
+	SELECT row_number() OVER (ORDER BY a.code, b.code),
+		   ('DE/' || a.code || ',' || b.code)::jurisdiction.label
+	  FROM jurisdiction.category a JOIN jurisdiction.category b ON a.code < b.code
+	 WHERE a.builtin AND b.builtin ORDER BY 1 LIMIT 200;
+INSERT INTO enforce_flow.many		-- too long for what room may be left
+	SELECT 0, ('DE:secret/' || string_agg(code, ',' ORDER BY code))::jurisdiction.label
+	  FROM jurisdiction.category WHERE builtin;
+CREATE TABLE enforce_flow.wide (id int);
+DO $$ BEGIN EXECUTE format('SECURITY LABEL FOR jurisdiction ON TABLE enforce_flow.wide IS %L',
+	(SELECT 'DE/' || string_agg(code, ',' ORDER BY code) FROM jurisdiction.category WHERE builtin)); END $$;
+GRANT ALL ON enforce_flow.many, enforce_flow.wide TO PUBLIC;
+SECURITY LABEL FOR jurisdiction ON COLUMN enforce_flow.many.residency IS 'rows';
+SET ROLE regress_flow_all;
+DO $$ BEGIN
+	PERFORM count(*) FROM enforce_flow.many WHERE id > 195;
+	INSERT INTO enforce_flow.wide VALUES (1);
+END $$;																				-- ok: few labels, all covered
+DO $$ BEGIN
+	PERFORM count(*) FROM enforce_flow.many;
+	INSERT INTO enforce_flow.wide VALUES (2);
+END $$;																				-- denied: the secret one came last
 RESET ALL;
 RESET ROLE;
 DROP SCHEMA enforce_flow CASCADE;
-DROP ROLE regress_flow_ann, regress_flow_own;
+DROP ROLE regress_flow_ann, regress_flow_own, regress_flow_all;

@@ -205,30 +205,32 @@ jur_share_label(const char *text)
 	SpinLockRelease(&slot->lock);
 }
 
-/* the last one written is the first to be taken: no order is promised */
 char *
-jur_take_shared_label(bool *overflowed)
+jur_take_shared_labels(int *size, bool *overflowed)
 {
-	char		text[SHARED_LABELS + 1];
+	char		labels[SHARED_LABELS];
+	char	   *taken = NULL;
 	JurSlot    *slot;
-	int			start;
 
+	*size = 0;
 	*overflowed = false;
 	if (shared == NULL || MyProc == NULL)
 		return NULL;
 	slot = &shared->slots[jur_proc_number(MyProc)];
-	/* only this process takes: without the lock, too little is seen at worst */
+	/* workers are gone or will be heard next time: no lock to see that all is quiet */
 	if (slot->used == 0 && !slot->overflowed)
 		return NULL;
 	SpinLockAcquire(&slot->lock);
+	*size = slot->used;
 	*overflowed = slot->overflowed;
+	memcpy(labels, slot->labels, slot->used);
+	slot->used = 0;
 	slot->overflowed = false;
-	start = slot->used > 0 ? slot->used - 1 : 0;
-	while (start > 0 && slot->labels[start - 1] != '\0')
-		start--;
-	memcpy(text, slot->labels + start, slot->used - start);
-	text[slot->used - start] = '\0';
-	slot->used = start;
 	SpinLockRelease(&slot->lock);
-	return *text ? pstrdup(text) : NULL;
+	if (*size > 0)
+	{
+		taken = palloc(*size);
+		memcpy(taken, labels, *size);
+	}
+	return taken;
 }

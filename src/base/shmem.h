@@ -44,11 +44,12 @@ extern void jur_count_reset(void);
 
 /*
  * Labels that parallel workers have read under, for their leader.  A worker
- * shares; the leader takes one after the other, NULL when there is no more.
- * *OVERFLOWED: more were read than there was room for.
+ * shares; the leader takes all there are: texts, each ended by a zero byte,
+ * *SIZE bytes together, palloc'd, NULL if there are none.  *OVERFLOWED: more
+ * were read than there was room for.
  */
 extern void jur_share_label(const char *text);
-extern char *jur_take_shared_label(bool *overflowed);
+extern char *jur_take_shared_labels(int *size, bool *overflowed);
 
 /* this session's client; in a parallel worker, the leader's */
 extern JurClient jur_client(void);

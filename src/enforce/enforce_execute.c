@@ -283,8 +283,12 @@ execute_run(JUR_EXECUTOR_RUN_PARAMS)
 		jur_pop_frame(&frame);
 	}
 	PG_END_TRY();
-	if (!IsParallelWorker())
-		jur_flow_after_run(query);
+	if (IsParallelWorker())
+		return;
+	/* now, or it would count as read by a later statement */
+	if (was_parallel)
+		jur_flow_collect();
+	jur_flow_after_run(query);
 }
 
 static void

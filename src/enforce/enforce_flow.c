@@ -162,6 +162,14 @@ forget_written(int depth)
 			targets = foreach_delete_current(targets, lc);
 }
 
+static void
+note_unknown(void)
+{
+	read_unknown = true;
+	read_at = GetCurrentStatementStartTimestamp();
+	jur_flow_version++;
+}
+
 /* a table was read whole, or by a plan without a filter: its ceiling */
 void
 jur_flow_note_table(Oid relid)
@@ -174,11 +182,7 @@ jur_flow_note_table(Oid relid)
 	if (tagged->relation && tagged->relation->label)
 		jur_flow_note(tagged->relation->label);
 	if (tagged->row_attnum != 0 && tagged->ceiling == NULL)
-	{
-		read_unknown = true;
-		read_at = GetCurrentStatementStartTimestamp();
-		jur_flow_version++;
-	}
+		note_unknown();
 	if (tagged->ceiling)
 		jur_flow_note(tagged->ceiling);
 	for (i = 0; i < tagged->ncolumns; i++)
@@ -187,15 +191,20 @@ jur_flow_note_table(Oid relid)
 }
 
 /* what parallel workers have read meanwhile */
-static void
-collect_from_workers(void)
+void
+jur_flow_collect(void)
 {
+	char	   *labels;
 	char	   *text;
+	int			size;
 	bool		overflowed;
 
 	if (IsParallelWorker())
 		return;
-	while ((text = jur_take_shared_label(&overflowed)) != NULL)
+	labels = jur_take_shared_labels(&size, &overflowed);
+	if (overflowed)
+		note_unknown();
+	for (text = labels; text && text < labels + size; text += strlen(text) + 1)
 	{
 		JurLabelError error;
 		JurLabel   *label = jur_label_parse(text, &error);
@@ -203,15 +212,18 @@ collect_from_workers(void)
 		if (label)
 			jur_flow_note(label);
 		else
-			read_unknown = true;
+			note_unknown();
 	}
-	if (overflowed)
-		read_unknown = true;
 }
 
 static void
 forget_all(void)
 {
+	int			size;
+	bool		overflowed;
+
+	/* of workers that failed with their query */
+	(void) jur_take_shared_labels(&size, &overflowed);
 	watermark = NULL;
 	targets = NIL;
 	if (context)
@@ -250,7 +262,7 @@ read_besides(Oid relid)
 	int			depth = frame_depth();
 	ListCell   *lc;
 
-	collect_from_workers();
+	jur_flow_collect();
 	if (watermark)
 		label = joined(NULL, watermark);
 	foreach(lc, targets)
@@ -267,7 +279,7 @@ read_besides(Oid relid)
 bool
 jur_flow_has_read(void)
 {
-	collect_from_workers();
+	jur_flow_collect();
 	return !is_off() && (watermark || targets != NIL || read_unknown);
 }
 

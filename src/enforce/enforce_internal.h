@@ -68,6 +68,8 @@ extern void jur_flow_note(const JurLabel *label);
 /* the same, of the target of a statement or copied into it with its label */
 extern void jur_flow_note_target(Oid relid, const JurLabel *label);
 extern void jur_flow_note_table(Oid relid);
+/* a parallel plan has run: hear what its workers have read */
+extern void jur_flow_collect(void);
 extern bool jur_flow_has_read(void);
 /* 42501 if what was read may not go there */
 extern void jur_flow_judge_row(const JurLabel *label, Oid relid);
