@@ -31,7 +31,7 @@
 
 typedef struct FunctionRule
 {
-	const char *library;		/* all its C functions; NULL: built in, NAME */
+	const char *module;			/* all its C functions; NULL: built in, NAME */
 	const char *name;
 	bool		for_replication;	/* a "replicate" role may copy everything anyway */
 	const char *why;
@@ -140,8 +140,8 @@ rule_of_library(const char *path)
 	int			i;
 
 	for (i = 0; i < lengthof(rules); i++)
-		if (rules[i].library && strlen(rules[i].library) == length &&
-			strncmp(rules[i].library, name, length) == 0)
+		if (rules[i].module && strlen(rules[i].module) == length &&
+			strncmp(rules[i].module, name, length) == 0)
 			return i;
 	return NOT_LISTED;
 }

@@ -186,6 +186,11 @@ extern PlannedStmt *jur_guard_explain(PlannedStmt *pstmt, const char *query_stri
 /* may the session see how many rows a query met, hidden ones among them? */
 extern bool jur_sees_counters(void);
 
+/* tag_codes.c: the first code that is in no registry, or NULL */
+extern const char *jur_unknown_in_column_tag(const JurColumnTag *tag);
+extern const char *jur_unknown_in_relation_tag(const JurRelationTag *tag);
+extern const char *jur_unknown_in_role_tag(const JurRoleTag *tag);
+
 /* enforce_relabel.c */
 extern void jur_security_label(SecLabelStmt *stmt);
 extern void jur_tag_child(Oid parent, Oid child);

@@ -57,44 +57,18 @@ bad_tag(const char *text, const JurLabelError *error, const char *grammar)
 			 errhint("%s", grammar)));
 }
 
+/* places are written in capitals, categories are not */
 static void
-unknown_code(const char *what, const char *code)
+check_code(const char *unknown)
 {
-	if (jur_is_restoring())
+	if (unknown == NULL || jur_is_restoring())
 		return;
 	ereport(ERROR,
 			(errcode(JUR_ERR_ARGUMENT),
-			 errmsg("jurisdiction tag names an unknown %s: \"%s\"", what, code),
+			 errmsg("jurisdiction tag names an unknown %s: \"%s\"",
+					unknown[0] >= 'A' && unknown[0] <= 'Z' ? "place" : "category",
+					unknown),
 			 errhint("Places are in jurisdiction.place, categories in jurisdiction.category; an officer may add one.")));
-}
-
-static void
-check_label_codes(const JurLabel *label)
-{
-	const char *code = label ? jur_unknown_code(jur_policy(), label) : NULL;
-
-	if (code)
-		unknown_code(code[0] >= 'A' && code[0] <= 'Z' ? "place" : "category", code);
-}
-
-static void
-check_places(const char **places, int nplaces)
-{
-	int			i;
-
-	for (i = 0; i < nplaces; i++)
-		if (!jur_place_is_known(jur_policy(), places[i]))
-			unknown_code("place", places[i]);
-}
-
-static void
-check_categories(const char **categories, int ncategories)
-{
-	int			i;
-
-	for (i = 0; i < ncategories; i++)
-		if (!jur_category_is_known(jur_policy(), categories[i]))
-			unknown_code("category", categories[i]);
 }
 
 JurColumnTag *
@@ -105,9 +79,7 @@ jur_column_tag_of_text(const char *text)
 
 	if (tag == NULL)
 		bad_tag(text, &error, COLUMN_GRAMMAR);
-	check_label_codes(tag->within);
-	check_label_codes(tag->raise);
-	check_categories(tag->categories, tag->ncategories);
+	check_code(jur_unknown_in_column_tag(tag));
 	return tag;
 }
 
@@ -119,9 +91,7 @@ relation_tag_of_text(const char *text)
 
 	if (tag == NULL)
 		bad_tag(text, &error, RELATION_GRAMMAR);
-	check_label_codes(tag->label);
-	check_label_codes(tag->accepts);
-	check_places(tag->places, tag->nplaces);
+	check_code(jur_unknown_in_relation_tag(tag));
 	return tag;
 }
 
@@ -135,12 +105,7 @@ role_tag_of_text(const char *text)
 	if (tag == NULL)
 		bad_tag(text, &error, ROLE_GRAMMAR);
 	if (jur_is_installed())
-	{
-		check_places(tag->places, tag->nplaces);
-		check_places(tag->releases, tag->nreleases);
-		check_places(tag->replicates, tag->nreplicates);
-		check_categories(tag->clearance.categories, tag->clearance.ncategories);
-	}
+		check_code(jur_unknown_in_role_tag(tag));
 	return tag;
 }
 

@@ -67,7 +67,8 @@ typedef struct TrustEntry
 static fmgr_hook_type prev_fmgr = NULL;
 static MemoryContext context = NULL;
 static HTAB *trusted = NULL;	/* every trusted function, and no other */
-static bool is_stale = true;
+static uint64 changes = 1;		/* that we were told of */
+static uint64 changes_known = 0;	/* those that were read */
 
 /* ------------------------------------------------------------------- grammar */
 
@@ -248,10 +249,10 @@ jur_tag_function(const ObjectAddress *address, const char *text)
 /* --------------------------------------------------------------------- cache */
 
 static void
-mark_stale(JurChange change, Oid relid)
+note_change(JurChange change, Oid relid)
 {
 	if (change == JUR_CHANGED_TAGS && (relid == SecLabelRelationId || !OidIsValid(relid)))
-		is_stale = true;
+		changes++;
 }
 
 static HTAB *
@@ -296,25 +297,18 @@ load(void)
 												"jurisdiction trusted functions",
 												ALLOCSET_SMALL_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(fresh);
+	/* of what changes while we read, we may have read too early */
+	uint64		seen = changes;
 	HTAB	   *loaded;
 
-	is_stale = false;
-	PG_TRY();
-	{
-		loaded = read_trusted();
-	}
-	PG_CATCH();
-	{
-		is_stale = true;
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
+	loaded = read_trusted();
 	MemoryContextSwitchTo(caller);
 	MemoryContextSetParent(fresh, TopMemoryContext);
 	if (context)
 		MemoryContextDelete(context);
 	context = fresh;
 	trusted = loaded;
+	changes_known = seen;
 }
 
 static const TrustTag *
@@ -324,7 +318,7 @@ tag_of(Oid function)
 
 	if (function < FirstNormalObjectId || !IsTransactionState() || !jur_is_installed())
 		return NULL;
-	while (is_stale)
+	if (changes_known != changes)
 		load();
 	entry = hash_search(trusted, &function, HASH_FIND, NULL);
 	return entry ? entry->tag : NULL;
@@ -410,5 +404,5 @@ jur_enforce_trusted_init(void)
 {
 	prev_fmgr = fmgr_hook;
 	fmgr_hook = on_call;
-	jur_on_change(mark_stale);
+	jur_on_change(note_change);
 }

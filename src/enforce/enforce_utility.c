@@ -246,7 +246,6 @@ static const UtilityRule rules[] = {
 	{T_CreateFunctionStmt, judge_leakproof, "a leakproof function runs before the filter"},
 	{T_AlterFunctionStmt, judge_leakproof, "likewise"},
 	{T_DeclareCursorStmt, judge_cursor, "a dump that lacks rows is no dump"},
-
 	{T_AlterSystemStmt, judge_alter_system, "settings switch enforcement off", true},
 	{T_AlterRoleSetStmt, judge_role_setting, "or load a library at login", true},
 	{T_AlterDatabaseSetStmt, judge_database_setting, "likewise", true},

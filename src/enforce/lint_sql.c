@@ -87,80 +87,30 @@ jur_sql_lint_unknown_code(PG_FUNCTION_ARGS)
 
 /* ------------------------------------------------------------- the text of tags */
 
-static const char *
-unknown_place(const char **places, int nplaces)
-{
-	int			i;
-
-	for (i = 0; i < nplaces; i++)
-		if (!jur_place_is_known(jur_policy(), places[i]))
-			return places[i];
-	return NULL;
-}
-
-static const char *
-unknown_category(const char **categories, int ncategories)
-{
-	int			i;
-
-	for (i = 0; i < ncategories; i++)
-		if (!jur_category_is_known(jur_policy(), categories[i]))
-			return categories[i];
-	return NULL;
-}
-
-static const char *
-unknown_in(const JurLabel *label)
-{
-	return label ? jur_unknown_code(jur_policy(), label) : NULL;
-}
-
-/* the first code in a column's tag that is in no registry; false: no tag */
+/* the first code in the tag that is in no registry; false: no such tag */
 static bool
-read_column_tag(const char *text, const char **code, JurLabelError *error)
+read_tag(const char *kind, const char *text, const char **code, JurLabelError *error)
 {
-	JurColumnTag *tag = jur_parse_column_tag(text, error);
+	if (strcmp(kind, "column") == 0)
+	{
+		JurColumnTag *tag = jur_parse_column_tag(text, error);
 
-	if (tag == NULL)
-		return false;
-	*code = unknown_in(tag->within);
-	if (*code == NULL)
-		*code = unknown_in(tag->raise);
-	if (*code == NULL)
-		*code = unknown_category(tag->categories, tag->ncategories);
-	return true;
-}
+		*code = tag ? jur_unknown_in_column_tag(tag) : NULL;
+		return tag != NULL;
+	}
+	if (strcmp(kind, "role") == 0)
+	{
+		JurRoleTag *tag = jur_parse_role_tag(text, error);
 
-static bool
-read_relation_tag(const char *text, const char **code, JurLabelError *error)
-{
-	JurRelationTag *tag = jur_parse_relation_tag(text, error);
+		*code = tag ? jur_unknown_in_role_tag(tag) : NULL;
+		return tag != NULL;
+	}
+	{
+		JurRelationTag *tag = jur_parse_relation_tag(text, error);
 
-	if (tag == NULL)
-		return false;
-	*code = unknown_in(tag->label);
-	if (*code == NULL)
-		*code = unknown_in(tag->accepts);
-	if (*code == NULL)
-		*code = unknown_place(tag->places, tag->nplaces);
-	return true;
-}
-
-static bool
-read_role_tag(const char *text, const char **code, JurLabelError *error)
-{
-	JurRoleTag *tag = jur_parse_role_tag(text, error);
-
-	if (tag == NULL)
-		return false;
-	*code = unknown_place(tag->places, tag->nplaces);
-	if (*code == NULL)
-		*code = unknown_place(tag->releases, tag->nreleases);
-	if (*code == NULL)
-		*code = unknown_place(tag->replicates, tag->nreplicates);
-	if (*code == NULL)
-		*code = unknown_category(tag->clearance.categories, tag->clearance.ncategories);
-	return true;
+		*code = tag ? jur_unknown_in_relation_tag(tag) : NULL;
+		return tag != NULL;
+	}
 }
 
 /*
@@ -182,12 +132,7 @@ jur_sql_lint_tag(PG_FUNCTION_ARGS)
 	TupleDesc	desc;
 
 	jur_require_preloaded("lint()");
-	if (strcmp(kind, "column") == 0)
-		reads = read_column_tag(tag, &code, &error);
-	else if (strcmp(kind, "role") == 0)
-		reads = read_role_tag(tag, &code, &error);
-	else
-		reads = read_relation_tag(tag, &code, &error);
+	reads = read_tag(kind, tag, &code, &error);
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	nulls[0] = reads;

@@ -116,8 +116,6 @@ extern bool jur_scan_expected(const char *text, int pos, const char *what,
 /* by form, not by registry */
 extern bool jur_is_place_code(const char *code);
 extern bool jur_is_category_code(const char *code);
-/* the country of a subdivision ("US" of "US-CA"), else NULL; palloc'd */
-extern char *jur_country_of(const char *place);
 extern const char *jur_level_name(JurLevel level);
 
 /* label_text.c: label to canonical text (pure) */

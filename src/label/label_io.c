@@ -198,14 +198,6 @@ jur_is_category_code(const char *code)
 	return is_category(code, strlen(code));
 }
 
-char *
-jur_country_of(const char *place)
-{
-	if (strlen(place) < 3 || place[2] != '-')
-		return NULL;
-	return pnstrdup(place, 2);
-}
-
 const char *
 jur_level_name(JurLevel level)
 {

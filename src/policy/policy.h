@@ -107,8 +107,6 @@ typedef struct JurPolicy JurPolicy;
  * but one.
  */
 extern const JurPolicy *jur_policy(void);
-/* grows at every load, so that caches of decisions know they are old */
-extern uint64 jur_policy_generation(void);
 /* the first moment after MOMENT at which a decision could change by itself */
 extern TimestampTz jur_policy_boundary(const JurPolicy *policy, TimestampTz moment);
 extern void jur_policy_init(void);

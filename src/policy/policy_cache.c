@@ -23,7 +23,6 @@ static uint64 changes = 1;
 static JurPolicy *current = NULL;
 static MemoryContext current_context = NULL;
 static uint64 changes_known = 0;
-static uint64 generation = 0;
 
 /* the one before, kept for those who still hold a basis of it */
 static MemoryContext previous_context = NULL;
@@ -76,7 +75,6 @@ load(void)
 	current = loaded;
 	/* what we were told of while reading, we may have read too early for */
 	changes_known = known;
-	generation++;
 	jur_count(JUR_COUNT_POLICY_LOADS, 1);
 }
 
@@ -86,12 +84,6 @@ jur_policy(void)
 	if (current == NULL || changes_known != changes)
 		load();
 	return current;
-}
-
-uint64
-jur_policy_generation(void)
-{
-	return generation;
 }
 
 void

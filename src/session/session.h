@@ -57,10 +57,8 @@ extern bool jur_is_backup(void);	/* outer role tagged backup */
 extern void jur_require_officer(const char *what);
 /*
  * An exemption of KIND ("bypass", "write_down", "relabel", "declassify") for
- * the outer role now: its basis, or NULL.
+ * the outer role now, for LABEL or for any label: its basis, or NULL.
  */
-extern const char *jur_exemption(const char *kind);
-/* the same, one that is for LABEL or for any label */
 extern const char *jur_exemption_for(const char *kind, const JurLabel *label);
 
 /*

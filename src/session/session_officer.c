@@ -253,9 +253,3 @@ jur_exemption_for(const char *kind, const JurLabel *label)
 	}
 	return NULL;
 }
-
-const char *
-jur_exemption(const char *kind)
-{
-	return jur_exemption_for(kind, NULL);
-}

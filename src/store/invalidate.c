@@ -120,7 +120,11 @@ schemas_changed(Datum arg, int cacheid, uint32 hashvalue)
 {
 	if (hashvalue == 0 || !OidIsValid(schema_known) ||
 		hashvalue == GetSysCacheHashValue1(NAMESPACEOID, ObjectIdGetDatum(schema_known)))
+	{
+		/* until it is looked up again, any schema may be a new one of ours */
+		schema_known = InvalidOid;
 		tell_everything();
+	}
 }
 
 void

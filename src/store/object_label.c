@@ -19,6 +19,7 @@
 #include "access/sysattr.h"
 #include "access/table.h"
 #include "access/transam.h"
+#include "access/xact.h"
 #include "catalog/indexing.h"
 #include "catalog/objectaddress.h"
 #include "catalog/pg_authid.h"
@@ -41,7 +42,8 @@
 typedef struct CacheEntry
 {
 	Oid			relid;			/* key */
-	bool		is_stale;
+	uint64		changes;		/* that we were told of */
+	uint64		changes_known;	/* those that were read */
 	MemoryContext context;		/* NULL: untagged */
 	JurTagged  *tagged;
 } CacheEntry;
@@ -67,12 +69,12 @@ mark_stale(JurChange change, Oid relid)
 	{
 		entry = hash_search(cache, &relid, HASH_FIND, NULL);
 		if (entry)
-			entry->is_stale = true;
+			entry->changes++;
 		return;
 	}
 	hash_seq_init(&seq, cache);
 	while ((entry = hash_seq_search(&seq)) != NULL)
-		entry->is_stale = true;
+		entry->changes++;
 }
 
 static void
@@ -344,28 +346,21 @@ fill(CacheEntry *entry)
 	MemoryContext fresh;
 	MemoryContext caller;
 	Relation	rel;
-	JurTagged  *volatile tagged = NULL;
+	JurTagged  *tagged = NULL;
+	/* of what changes while we read, we may have read too early */
+	uint64		seen = entry->changes;
 
 	fresh = AllocSetContextCreate(CurrentMemoryContext, "jurisdiction tags",
 								  ALLOCSET_SMALL_SIZES);
 	caller = MemoryContextSwitchTo(fresh);
-	/* whatever changes from here on makes the entry stale again */
-	entry->is_stale = false;
-	PG_TRY();
+	/* where the extension is not, there are no tags */
+	rel = jur_is_installed() ?
+		try_relation_open(entry->relid, AccessShareLock) : NULL;
+	if (rel)
 	{
-		rel = try_relation_open(entry->relid, AccessShareLock);
-		if (rel)
-		{
-			tagged = read_tags(rel);
-			relation_close(rel, AccessShareLock);
-		}
+		tagged = read_tags(rel);
+		relation_close(rel, AccessShareLock);
 	}
-	PG_CATCH();
-	{
-		entry->is_stale = true;
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
 	MemoryContextSwitchTo(caller);
 
 	if (entry->context)
@@ -380,6 +375,7 @@ fill(CacheEntry *entry)
 	}
 	else
 		MemoryContextDelete(fresh);
+	entry->changes_known = seen;
 }
 
 const JurTagged *
@@ -389,19 +385,20 @@ jur_tags_of(Oid relid)
 	bool		found;
 
 	/* catalogs cannot be tagged, and are read while caches are being built */
-	if (relid < FirstNormalObjectId || !jur_is_installed())
+	if (relid < FirstNormalObjectId || !IsTransactionState())
 		return &untagged;
 	if (cache == NULL)
 		make_cache();
 	entry = hash_search(cache, &relid, HASH_ENTER, &found);
 	if (!found)
 	{
-		entry->is_stale = true;
+		entry->changes = 1;
+		entry->changes_known = 0;
 		entry->context = NULL;
 		entry->tagged = NULL;
 	}
-	/* an invalidation while reading makes it stale at once: read again */
-	while (entry->is_stale)
+	/* an invalidation while reading is one to read again for */
+	while (entry->changes_known != entry->changes)
 		fill(entry);
 	return entry->tagged ? entry->tagged : &untagged;
 }

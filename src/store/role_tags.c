@@ -31,14 +31,15 @@ typedef struct RoleEntry
 
 static MemoryContext context = NULL;
 static HTAB *roles = NULL;		/* holds every tagged role, and no other */
-static bool is_stale = true;
+static uint64 changes = 1;		/* that we were told of */
+static uint64 changes_known = 0;	/* those that were read */
 static bool any_officer = false;
 
 static void
-mark_stale(JurChange change, Oid relid)
+note_change(JurChange change, Oid relid)
 {
 	if (change == JUR_CHANGED_ROLES)
-		is_stale = true;
+		changes++;
 }
 
 static void
@@ -96,23 +97,15 @@ load(void)
 	HASH_SEQ_STATUS seq;
 	RoleEntry  *entry;
 	HTAB	   *loaded;
+	uint64		seen;
 
 	if (!subscribed)
-		jur_on_change(mark_stale);
+		jur_on_change(note_change);
 	subscribed = true;
-	/* what changes while we read makes it stale again */
-	is_stale = false;
+	/* of what changes while we read, we may have read too early */
+	seen = changes;
 	caller = MemoryContextSwitchTo(fresh);
-	PG_TRY();
-	{
-		loaded = read_roles();
-	}
-	PG_CATCH();
-	{
-		is_stale = true;
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
+	loaded = read_roles();
 	MemoryContextSwitchTo(caller);
 
 	MemoryContextSetParent(fresh, TopMemoryContext);
@@ -120,6 +113,7 @@ load(void)
 		MemoryContextDelete(context);
 	context = fresh;
 	roles = loaded;
+	changes_known = seen;
 	any_officer = false;
 	hash_seq_init(&seq, roles);
 	while ((entry = hash_seq_search(&seq)) != NULL)
@@ -132,7 +126,7 @@ jur_role_tag(Oid roleid, bool *broken)
 {
 	RoleEntry  *entry;
 
-	if (is_stale)
+	if (changes_known != changes)
 		load();
 	entry = hash_search(roles, &roleid, HASH_FIND, NULL);
 	*broken = entry != NULL && entry->is_broken;
@@ -142,7 +136,7 @@ jur_role_tag(Oid roleid, bool *broken)
 bool
 jur_any_role_tagged(void)
 {
-	while (is_stale)
+	if (changes_known != changes)
 		load();
 	return hash_get_num_entries(roles) > 0;
 }
@@ -150,7 +144,7 @@ jur_any_role_tagged(void)
 bool
 jur_any_officer(void)
 {
-	if (is_stale)
+	if (changes_known != changes)
 		load();
 	return any_officer;
 }
