@@ -116,7 +116,8 @@ sub try_path
 	my ($stdout, $stderr) = run_psql($role_of{$role}, $db, '-f', $path->{file});
 	if ($listener)
 	{
-		$seen{'another session'} = ask_listener($listener, '');
+		# a notification that arrives while it answers is printed after the answer
+		$seen{'another session'} = ask_listener($listener, '') . ask_listener($listener, '');
 		$listener->{in} .= "\\q\n";
 		$listener->{run}->finish;
 	}
