@@ -13,6 +13,7 @@
  *	23514  a row above its table's ceiling; a policy row that makes no sense
  *	28000  a token
  *	55000  not configured, not preloaded, or the officers' latch
+ *	58030  the evidence log cannot be written or read
  *	58000  a custodian of keys is away, too slow, or gave something else
  *	0A000  a form of statement that this version does not support
  *
@@ -29,6 +30,7 @@
 #define JUR_ERR_POLICY_ROW		ERRCODE_CHECK_VIOLATION
 #define JUR_ERR_NOT_CONFIGURED	ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE
 #define JUR_ERR_CUSTODIAN		ERRCODE_SYSTEM_ERROR
+#define JUR_ERR_EVIDENCE		ERRCODE_IO_ERROR
 #define JUR_ERR_UNSUPPORTED		ERRCODE_FEATURE_NOT_SUPPORTED
 
 #endif							/* JUR_ERRORS_H */

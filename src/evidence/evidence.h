@@ -1,0 +1,75 @@
+/*-------------------------------------------------------------------------
+ *
+ * evidence.h
+ *	  Knows: a log outside the tables that an outsider can verify, and how a
+ *	  record gets into it before what it tells of reaches anybody.
+ *	  Refuses to know: what is protected, why something was decided.
+ *
+ * A backend puts records into a queue in shared memory; one background worker,
+ * the sealer, takes them out, makes them durable, and builds the tree.  With
+ * jurisdiction.evidence_commit = on a session waits for that before it lets
+ * anything out; one fdatasync serves all that wait.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef JUR_EVIDENCE_H
+#define JUR_EVIDENCE_H
+
+#include "lib/stringinfo.h"
+
+/* shared memory and the sealer; before the hooks */
+extern void jur_evidence_init(void);
+
+/* does this server keep a log at all (evidence_directory is not empty)? */
+extern bool jur_evidence_is_on(void);
+
+/*
+ * evidence_queue.c: hand over one record, canonical JSON without newline
+ * (FORMAT.md); longer than JUR_ENTRY_MAX: refused, so that the caller splits.
+ * It may wait for room.  The first raises JUR_ERR_EVIDENCE where the log
+ * cannot take it and evidence_commit is on; the second never raises, and may
+ * be called where an error is being handled: false, it was not taken.
+ */
+extern void jur_evidence_put(const char *record, Size size);
+extern bool jur_evidence_try_put(const char *record, Size size);
+
+/*
+ * Wait until all that this session has put is durable; with evidence_commit
+ * = off at once.  The second never raises: false, it is not.
+ */
+extern void jur_evidence_wait(void);
+extern bool jur_evidence_try_wait(void);
+
+/* NULL, or why the log takes nothing now; palloc'd */
+extern char *jur_evidence_trouble(void);
+
+/* numbers of jurisdiction.stat */
+typedef struct JurEvidenceStat
+{
+	uint64		records;		/* durable since the server started */
+	uint64		syncs;
+	uint64		bytes;			/* written, all files */
+	uint64		size;			/* entries of the log */
+	uint64		signed_size;	/* of those below the newest checkpoint */
+	uint64		lost;			/* records not taken while evidence_commit was off */
+} JurEvidenceStat;
+
+extern void jur_evidence_stat(JurEvidenceStat *stat);
+
+/*
+ * Ask the sealer for something and wait for it; 58030-class error if it
+ * cannot.  A checkpoint: returns when all records so far are below one.
+ */
+typedef enum JurSealerRequest
+{
+	JUR_SEALER_CHECKPOINT = 0,
+	JUR_SEALER_ROTATE_KEY,
+	JUR_SEALER_DROP				/* whole bundles below ARG; see evidence_retention.c */
+} JurSealerRequest;
+
+extern void jur_sealer_ask(JurSealerRequest request, uint64 arg);
+
+/* the directory of the log, absolute; NULL if there is none */
+extern const char *jur_evidence_path(void);
+
+#endif							/* JUR_EVIDENCE_H */
