@@ -25,6 +25,7 @@
 #include "base/errors.h"
 #include "base/settings.h"
 #include "enforce/enforce_internal.h"
+#include "enforce/statement.h"
 #include "enforce/tag_table.h"
 
 int			jur_utility_depth = 0;
@@ -368,7 +369,7 @@ is_our_label(Node *stmt)
 }
 
 static void
-utility(JUR_UTILITY_PARAMS)
+judge_and_run(JUR_UTILITY_PARAMS)
 {
 	Node	   *stmt = pstmt->utilityStmt;
 	int			depth = jur_utility_depth;
@@ -435,6 +436,33 @@ utility(JUR_UTILITY_PARAMS)
 	/* after SET ROLE the cursors held for the former role are closed at once */
 	if (IsA(stmt, VariableSetStmt))
 		jur_statement_begins();
+}
+
+static void
+utility(JUR_UTILITY_PARAMS)
+{
+	ErrorContextCallback *messages = error_context_stack;
+	ErrorContextCallback watch;
+
+	if (!jur_is_outermost())
+	{
+		judge_and_run(JUR_UTILITY_ARGS);
+		return;
+	}
+	jur_statement_is(GetCommandTagName(CreateCommandTag(pstmt->utilityStmt)), pstmt->queryId);
+	jur_evidence_watch(&watch);
+	PG_TRY();
+	{
+		judge_and_run(JUR_UTILITY_ARGS);
+	}
+	PG_CATCH();
+	{
+		jur_evidence_statement_fails();
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	error_context_stack = messages;
+	jur_evidence_statement_ends();
 }
 
 void
