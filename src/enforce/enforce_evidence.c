@@ -182,7 +182,8 @@ transaction_ends(XactEvent event, void *arg)
 		jur_statement_transaction_ends();
 	if (event != XACT_EVENT_ABORT)
 		return;
-	if (jur_statement_is_open())
+	/* a procedure that rolls back goes on */
+	if (jur_statement_is_open() && jur_is_outermost())
 	{
 		(void) jur_statement_try_tell("unknown", NULL);
 		owed = true;
@@ -197,7 +198,8 @@ transaction_ends(XactEvent event, void *arg)
 		(void) jur_evidence_try_put(record.data, record.len);
 		owed = true;
 	}
-	jur_statement_close();
+	if (jur_is_outermost())
+		jur_statement_close();
 	jur_statement_transaction_ends();
 	(void) try_settle();
 }

@@ -21,6 +21,7 @@
 #include "access/parallel.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
+#include "parser/parsetree.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
@@ -246,6 +247,24 @@ execute_start(QueryDesc *query, int flags)
 	}
 }
 
+static void
+touch_ceiling(const JurLabel *label)
+{
+	(*jur_statement_count(jur_label_datum(label), JUR_ASKED_CEILING))++;
+}
+
+/* do its rows go to another server as they come? */
+static bool
+feeds_foreign_table(const PlannedStmt *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->resultRelations)
+		if (rt_fetch(lfirst_int(lc), plan->rtable)->relkind == RELKIND_FOREIGN_TABLE)
+			return true;
+	return false;
+}
+
 /* what the statement's record will tell of this plan */
 static void
 touch_tables(const PlannedStmt *plan)
@@ -263,12 +282,14 @@ touch_tables(const PlannedStmt *plan)
 		if (!tagged->is_tagged)
 			continue;
 		jur_statement_touches(rte->relid);
-		if (jur_has_mark(rte, JUR_MARK_UNFILTERED))
-		{
-			tagged = jur_tags_of(rte->relid);
-			if (tagged->ceiling)
-				(*jur_statement_count(jur_label_datum(tagged->ceiling), JUR_ASKED_CEILING))++;
-		}
+		if (!jur_has_mark(rte, JUR_MARK_UNFILTERED))
+			continue;
+		tagged = jur_tags_of(rte->relid);
+		if (tagged->ceiling)
+			touch_ceiling(tagged->ceiling);
+		tagged = jur_tags_of(rte->relid);
+		if (tagged->relation && tagged->relation->label)
+			touch_ceiling(tagged->relation->label);
 	}
 }
 
@@ -365,7 +386,9 @@ execute_run(JUR_EXECUTOR_RUN_PARAMS)
 		else
 		{
 			/* COPY sends each row as it comes */
-			if (dest && dest->mydest == DestCopyOut)
+			if (!IsParallelWorker() &&
+				((dest && dest->mydest == DestCopyOut) ||
+				 feeds_foreign_table(query->plannedstmt)))
 				jur_evidence_before_release();
 			jur_standard_run(JUR_EXECUTOR_RUN_ARGS);
 		}
