@@ -58,4 +58,5 @@ _PG_init(void)
 	jur_enforce_explain_init();
 	jur_enforce_counters_init();
 	jur_enforce_replication_init();
+	jur_enforce_evidence_init();
 }
