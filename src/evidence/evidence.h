@@ -87,7 +87,8 @@ extern void jur_record_texts(StringInfo record, const char *name, List *texts);
 /* "name": and what the caller appends next */
 extern void jur_record_name(StringInfo record, const char *name);
 extern void jur_record_end(StringInfo record);
-/* a JSON string, quotes and all */
+/* a JSON string, quotes and all; a time likewise */
 extern void jur_append_json(StringInfo buffer, const char *text);
+extern void jur_append_time(StringInfo record, TimestampTz moment);
 
 #endif							/* JUR_EVIDENCE_H */

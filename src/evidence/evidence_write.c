@@ -137,10 +137,6 @@ jur_record_texts(StringInfo record, const char *name, List *texts)
 	appendStringInfoCharMacro(record, ']');
 }
 
-/*
- * YYYY-MM-DDTHH:MM:SS.ffffffZ.  Computed from the epoch: the server's own
- * formatting depends on the session's time zone and DateStyle.
- */
 static void
 append_digits(StringInfo record, int number, int width)
 {
@@ -152,8 +148,12 @@ append_digits(StringInfo record, int number, int width)
 	appendBinaryStringInfo(record, digits, width);
 }
 
-static void
-append_time(StringInfo record, TimestampTz moment)
+/*
+ * YYYY-MM-DDTHH:MM:SS.ffffffZ.  Computed from the epoch: the server's own
+ * formatting depends on the session's time zone and DateStyle.
+ */
+void
+jur_append_time(StringInfo record, TimestampTz moment)
 {
 	int64		micros = moment - (int64) (UNIX_EPOCH_JDATE - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY;
 	int64		days = micros / USECS_PER_DAY;
@@ -192,7 +192,7 @@ jur_record_begin(StringInfo record, const char *event, TimestampTz moment)
 	appendStringInfoString(record, "{\"v\":1");
 	jur_record_text(record, "event", event);
 	jur_record_name(record, "time");
-	append_time(record, moment);
+	jur_append_time(record, moment);
 	if (cluster_name && *cluster_name)
 		jur_record_text(record, "node", cluster_name);
 	else
