@@ -84,6 +84,7 @@ typedef struct Statement
 } Statement;
 
 uint64		jur_statement_number = 1;
+bool		jur_evidence_is_due = false;
 
 static Statement running;
 /* how the outermost statement that began last is called */
@@ -454,6 +455,7 @@ count_place(Datum label, JurAsked asked, const JurQuestion *export, int where)
 		running.last = &place->next;
 	}
 	running.is_new = true;
+	jur_evidence_is_due |= !running.is_told;
 	wrote |= asked == JUR_ASKED_WRITE;
 	return &place->count;
 }
@@ -487,6 +489,7 @@ jur_statement_touches(Oid relid)
 	running.tables = lappend(running.tables, jur_relation_name(relid));
 	MemoryContextSwitchTo(caller);
 	running.is_new = true;
+	jur_evidence_is_due |= !running.is_told;
 }
 
 void
