@@ -231,6 +231,7 @@ jur_evidence_session_begins(void)
 void
 jur_enforce_evidence_init(void)
 {
+	jur_statement_init();
 	RegisterXactCallback(transaction_ends, NULL);
 	/* records tell statements apart by the server's query id, never by text */
 	EnableQueryId();

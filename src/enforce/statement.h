@@ -50,6 +50,9 @@ extern void jur_statement_sends(uint64 rows);
  */
 extern void jur_count_asked(Datum label, JurAsked asked);
 
+/* callbacks; see jur_enforce_evidence_init() */
+extern void jur_statement_init(void);
+
 /* has it touched anything, or put a record of its own? */
 extern bool jur_statement_is_open(void);
 /* has it touched anything that no record tells of yet? */
