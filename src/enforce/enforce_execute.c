@@ -264,7 +264,6 @@ execute_run(JUR_EXECUTOR_RUN_PARAMS)
 		jur_statement_begins();
 		if (stamps)
 			check_stamp(query);
-		jur_flow_before_run(query->plannedstmt);
 	}
 	/* workers do not know that a trusted function is running */
 	if (jur_is_in_trusted())
@@ -272,10 +271,17 @@ execute_run(JUR_EXECUTOR_RUN_PARAMS)
 	jur_push_frame(&frame, query, NULL);
 	PG_TRY();
 	{
+		if (!IsParallelWorker())
+			jur_flow_before_run(query->plannedstmt);
 		if (jur_export_wants(query))
 			jur_export_run(JUR_EXECUTOR_RUN_ARGS);
 		else
 			jur_standard_run(JUR_EXECUTOR_RUN_ARGS);
+		/* now, or it would count as read by a later statement */
+		if (was_parallel)
+			jur_flow_collect();
+		if (!IsParallelWorker())
+			jur_flow_after_run(query);
 	}
 	PG_FINALLY();
 	{
@@ -283,12 +289,6 @@ execute_run(JUR_EXECUTOR_RUN_PARAMS)
 		jur_pop_frame(&frame);
 	}
 	PG_END_TRY();
-	if (IsParallelWorker())
-		return;
-	/* now, or it would count as read by a later statement */
-	if (was_parallel)
-		jur_flow_collect();
-	jur_flow_after_run(query);
 }
 
 static void

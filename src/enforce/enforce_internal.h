@@ -67,6 +67,8 @@ extern uint64 jur_flow_version;
 extern void jur_flow_note(const JurLabel *label);
 /* the same, of the target of a statement or copied into it with its label */
 extern void jur_flow_note_target(Oid relid, const JurLabel *label);
+/* a trigger of RELID is given a row labelled LABEL, or not labelled yet */
+extern void jur_flow_note_given(Oid relid, const JurLabel *label);
 extern void jur_flow_note_table(Oid relid);
 /* a parallel plan has run: hear what its workers have read */
 extern void jur_flow_collect(void);
@@ -199,11 +201,14 @@ extern bool jur_internal_ddl;
 
 /* relabel_trigger.c */
 extern void jur_watch_relabelling(QueryDesc *query, int flags);
+/* does the row label follow from other columns? */
+extern bool jur_label_is_generated(Relation rel);
 
 /* user_code.c: the code of users that an expression or a table's own run */
 extern char *jur_user_code_in(Node *expr);
 extern char *jur_user_code_of_opclass(Oid opclass);
 extern char *jur_user_code_of_table(Oid relid);
+extern char *jur_user_code_of_conditions(Oid relid);
 /* tables whose own expressions or triggers call FUNCTION by name */
 extern List *jur_tables_running(Oid function);
 /* does what this command writes make FUNCTION do something else? */

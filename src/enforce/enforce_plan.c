@@ -14,6 +14,7 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
 #include "access/transam.h"
 #include "catalog/pg_statistic.h"
 #include "catalog/pg_statistic_ext.h"
@@ -95,6 +96,28 @@ check_assignments(List *targetlist, Index result, const JurTagged *tagged)
 	}
 }
 
+/*
+ * A generated label is compared with the old one by a trigger in memory
+ * (relabel_trigger.c), which partitions opened in the course of an INSERT
+ * cannot be given.
+ */
+static void
+refuse_routed_conflict(const RangeTblEntry *target)
+{
+	Relation	rel = table_open(target->relid, NoLock);
+
+	if (rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE && jur_label_is_generated(rel) &&
+		!jur_is_restoring() &&
+		jur_refused("relabel", target->relid, "ON CONFLICT DO UPDATE with a generated label"))
+		ereport(ERROR,
+				(errcode(JUR_ERR_REFUSED),
+				 errmsg("ON CONFLICT DO UPDATE is not possible on partitioned table %s",
+						jur_relation_name(target->relid)),
+				 errdetail("Its row label is generated, and could not be compared with the old one."),
+				 errhint("Name the partition, or use MERGE.")));
+	table_close(rel, NoLock);
+}
+
 static void
 check_relabelling(Query *query)
 {
@@ -115,6 +138,8 @@ check_relabelling(Query *query)
 	if (query->onConflict)
 		check_assignments(query->onConflict->onConflictSet, query->resultRelation,
 						  tagged);
+	if (query->onConflict && query->onConflict->action == ONCONFLICT_UPDATE)
+		refuse_routed_conflict(target);
 	foreach(lc, query->mergeActionList)
 	{
 		MergeAction *action = lfirst(lc);
