@@ -86,11 +86,38 @@ joined(const JurLabel *a, const JurLabel *b)
 	return jur_label_join(a ? a : &unrestricted, b);
 }
 
+/*
+ * Plans that are being made rest on what was read for them, and are run later.
+ * LABEL: NULL if it is not known.
+ */
+static void
+note_in_plans(const JurLabel *label)
+{
+	JurFrame   *frame;
+	MemoryContext caller;
+
+	for (frame = jur_top_frame; frame; frame = frame->up)
+	{
+		if (frame->planned == NULL)
+			continue;
+		if (label == NULL)
+			frame->read_unknown = true;
+		else if (frame->labels == NULL || !jur_label_flows(label, frame->labels))
+		{
+			caller = MemoryContextSwitchTo(frame->context);
+			frame->labels = joined(frame->labels, label);
+			MemoryContextSwitchTo(caller);
+		}
+	}
+}
+
 void
 jur_flow_note(const JurLabel *label)
 {
 	MemoryContext caller;
 
+	if (label->natoms > 0)
+		note_in_plans(label);
 	if (is_off() || label->natoms == 0 ||
 		(watermark && jur_label_flows(label, watermark)))
 		return;
@@ -164,6 +191,8 @@ note_mark(Oid relid, const JurLabel *label, int depth, bool is_written)
 void
 jur_flow_note_target(Oid relid, const JurLabel *label)
 {
+	if (label->natoms > 0)
+		note_in_plans(label);
 	note_mark(relid, label, frame_depth(), false);
 }
 
@@ -205,6 +234,7 @@ forget_written(int depth)
 static void
 note_unknown(void)
 {
+	note_in_plans(NULL);
 	read_unknown = true;
 	read_at = GetCurrentStatementStartTimestamp();
 	jur_flow_version++;
@@ -594,16 +624,45 @@ jur_flow_after_run(QueryDesc *query)
 	}
 }
 
-static bool
-is_in_rtable(Oid relid, List *rtable)
-{
-	ListCell   *lc;
+#define KEPT "jurisdiction has read:"
 
-	foreach(lc, rtable)
-		if (((RangeTblEntry *) lfirst(lc))->rtekind == RTE_RELATION &&
-			((RangeTblEntry *) lfirst(lc))->relid == relid)
-			return true;
-	return false;
+/*
+ * A function that is run while planning, for a constant or an estimate, leaves
+ * what it has read in the plan.  The plan says so in an entry of its own at the
+ * end of the range table, which nothing refers to: that is copied with it.
+ */
+void
+jur_flow_keep_in_plan(PlannedStmt *plan, const JurFrame *planning)
+{
+	RangeTblEntry *kept;
+
+	if (planning->labels == NULL && !planning->read_unknown)
+		return;
+	kept = makeNode(RangeTblEntry);
+	kept->rtekind = RTE_RESULT;
+	kept->eref = makeAlias("*RESULT*", NIL);
+	kept->enrname = psprintf(KEPT "%s", planning->read_unknown ? "" :
+							 jur_label_text(planning->labels));
+	plan->rtable = lappend(plan->rtable, kept);
+}
+
+static bool
+is_kept(const RangeTblEntry *rte)
+{
+	return rte->rtekind == RTE_RESULT && rte->enrname &&
+		strncmp(rte->enrname, KEPT, strlen(KEPT)) == 0;
+}
+
+static void
+note_kept(const RangeTblEntry *rte)
+{
+	JurLabelError error;
+	JurLabel   *label = jur_label_parse(rte->enrname + strlen(KEPT), &error);
+
+	if (label)
+		jur_flow_note(label);
+	else
+		note_unknown();
 }
 
 /* the plan starts, within its frame: what of it will pass no filter? */
@@ -621,6 +680,8 @@ jur_flow_before_run(const PlannedStmt *plan)
 		RangeTblEntry *rte = lfirst(lc);
 
 		index++;
+		if (is_kept(rte))
+			note_kept(rte);
 		if (rte->rtekind != RTE_RELATION)
 			continue;
 		/* nothing filters these: they are read whole or not at all */
@@ -638,11 +699,6 @@ jur_flow_before_run(const PlannedStmt *plan)
 		else
 			jur_flow_note_table(rte->relid);
 	}
-	/* functions that ran while planning have left what they read in the plan */
-	if (plan->dependsOnRole)
-		foreach(lc, plan->relationOids)
-			if (!is_in_rtable(lfirst_oid(lc), plan->rtable))
-				jur_flow_note_table(lfirst_oid(lc));
 }
 
 static void

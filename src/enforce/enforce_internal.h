@@ -62,6 +62,7 @@ extern bool jur_memo_admits(FunctionCallInfo fcinfo, Datum label, JurAsk ask);
 /*
  * enforce_flow.c: what was read, and where it may be written.
  */
+struct JurFrame;
 extern uint64 jur_flow_version;
 /* the session has read something so labelled */
 extern void jur_flow_note(const JurLabel *label);
@@ -79,6 +80,8 @@ extern void jur_flow_judge_table(Oid relid);
 extern void jur_flow_judge_text(const char *what);
 extern JurLabel *jur_flow_label_of_new_table(Oid relid);
 extern void jur_flow_guard_call(FuncExpr *call);
+/* what functions have read while PLAN was made is read whenever it runs */
+extern void jur_flow_keep_in_plan(PlannedStmt *plan, const struct JurFrame *planning);
 extern void jur_flow_before_run(const PlannedStmt *plan);
 extern void jur_flow_after_run(QueryDesc *query);
 extern void jur_flow_statement_begins(void);
@@ -134,7 +137,9 @@ typedef struct JurFrame
 	Query	   *planned;		/* that is planned, or NULL */
 	bool		is_referential; /* it began under SECURITY_NOFORCE_RLS */
 	List	   *read;			/* tagged tables read while planning */
-	MemoryContext context;		/* of that list */
+	JurLabel   *labels;			/* and under which labels; NULL: none that restricts */
+	bool		read_unknown;	/* some of them are not known */
+	MemoryContext context;		/* of the two */
 } JurFrame;
 
 extern JurFrame *jur_top_frame;

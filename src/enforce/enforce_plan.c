@@ -553,6 +553,8 @@ plan(Query *query, const char *query_string, int options, ParamListInfo params)
 	/* what is decided here must be decided for the statement that starts */
 	jur_statement_begins();
 	jur_push_frame(&frame, NULL, query);
+	/* what is read from here on is noted for this plan, though it be for others */
+	jur_flow_version++;
 	PG_TRY();
 	{
 		prepare_query((Node *) query, NULL);
@@ -564,6 +566,7 @@ plan(Query *query, const char *query_string, int options, ParamListInfo params)
 	}
 	PG_END_TRY();
 	note_reads(result, frame.read);
+	jur_flow_keep_in_plan(result, &frame);
 	return result;
 }
 
