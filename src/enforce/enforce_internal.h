@@ -237,6 +237,7 @@ extern bool jur_cascade_fires(Oid relid);
 /* enforce_publish.c */
 extern void jur_judge_publication(Oid publication);
 extern void jur_judge_publications_of(Oid relid);
+extern char *jur_why_unpublishable(Oid publication, Oid relid);
 extern void jur_judge_foreign(JUR_CHECK_PERMS_PARAMS);
 /* may a value so labelled be exported to where foreign table RELID is? */
 extern bool jur_may_go_to(const JurLabel *label, Oid relid);
