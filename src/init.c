@@ -52,6 +52,7 @@ _PG_init(void)
 	jur_enforce_plan_init();
 	jur_enforce_flow_init();
 	jur_enforce_trusted_init();
+	jur_enforce_given_rows_init();
 	jur_wall_init();
 	jur_enforce_execute_init();
 	jur_enforce_ddl_init();
