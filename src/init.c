@@ -41,6 +41,7 @@ _PG_init(void)
 	jur_invalidate_init();
 	jur_policy_init();
 	jur_keys_init();
+	jur_key_news_init();
 	jur_session_init();
 
 	/* the hooks, one file each */

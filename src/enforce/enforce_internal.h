@@ -51,6 +51,7 @@ extern bool jur_may_bypass(Oid relid, const char *action);	/* recorded at use */
 /* enforce_rows.c */
 extern void jur_check_new_label(const JurLabel *label, Oid relid);
 extern void jur_rows_flush_counts(void);
+extern void jur_seal_flush_counts(void);
 
 /*
  * The verdict of ASK for a label, remembered per call site by the label's

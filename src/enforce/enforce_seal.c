@@ -21,12 +21,25 @@
 
 #include "base/errors.h"
 #include "base/settings.h"
+#include "base/shmem.h"
 #include "enforce/enforce_internal.h"
 #include "keys/keys.h"
 #include "keys/sealed_value.h"
 
 #define NONCES 64				/* generated at once */
 #define LOOKUP_SIZE 16
+
+/* not counted yet: see jur_rows_flush_counts() */
+static uint64 seals = 0;
+static uint64 unseals = 0;
+
+void
+jur_seal_flush_counts(void)
+{
+	jur_count(JUR_COUNT_SEALS, seals);
+	jur_count(JUR_COUNT_UNSEALS, unseals);
+	seals = unseals = 0;
+}
 
 /* ------------------------------------------------------------------- judging */
 
@@ -162,6 +175,7 @@ seal(JurBytes plaintext, JurSealedKind kind, JurBytes label)
 	jur_sealed_make(sealing.key, next_nonce(), label, sealing.versions, plaintext,
 					kind, (uint8 *) VARDATA(value));
 	jur_vault_release();
+	seals++;
 	return value;
 }
 
@@ -215,6 +229,7 @@ open_sealed(const JurSealed *sealed, JurSealedKind *kind)
 				 errmsg("a sealed value does not open"),
 				 errdetail("It was altered after it was sealed, or sealed with other keys.")));
 	SET_VARSIZE(value, VARHDRSZ + size);
+	unseals++;
 	return value;
 }
 
