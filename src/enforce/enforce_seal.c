@@ -230,6 +230,7 @@ open_sealed(const JurSealed *sealed, JurSealedKind *kind)
 				 errdetail("It was altered after it was sealed, or sealed with other keys.")));
 	SET_VARSIZE(value, VARHDRSZ + size);
 	unseals++;
+	jur_seal_log_note();
 	return value;
 }
 
