@@ -64,6 +64,13 @@
 #define JUR_MEMBERSHIP_INHERITS(authmem, member_inherits)	(member_inherits)
 #endif
 
+/* PG 16: the query id is computed elsewhere */
+#if PG_VERSION_NUM >= 160000
+#include "nodes/queryjumble.h"
+#else
+#include "utils/queryjumble.h"
+#endif
+
 /* PG 18: ExecutorRun lost execute_once */
 #if PG_VERSION_NUM >= 180000
 #define JUR_EXECUTOR_RUN_PARAMS	QueryDesc *query, ScanDirection direction, uint64 count

@@ -65,6 +65,13 @@ extern void jur_share_key_news(void);
 extern void jur_share_key_count(uint32 keys);
 extern uint64 jur_shared_key_count(void);
 
+/*
+ * The identity of the statement that this session runs, for its parallel
+ * workers; "" when it has ended.  A worker asks for its leader's.
+ */
+extern void jur_share_statement(const char *id);
+extern void jur_shared_statement(char *id, Size size);
+
 /* this session's client; in a parallel worker, the leader's */
 extern JurClient jur_client(void);
 

@@ -23,6 +23,7 @@
 #include "base/settings.h"
 #include "base/shmem.h"
 #include "enforce/enforce_internal.h"
+#include "enforce/statement.h"
 #include "keys/keys.h"
 #include "keys/sealed_value.h"
 
@@ -46,6 +47,7 @@ jur_seal_flush_counts(void)
 static bool
 ask_policy(Datum label, FunctionCallInfo fcinfo)
 {
+	jur_count_asked(label, JUR_ASKED_UNSEAL);
 	return jur_admits_datum(label, JUR_UNSEAL) == JUR_ALLOW;
 }
 

@@ -50,11 +50,17 @@ extern int	jur_log_keys(const JurLogReader *reader, JurNoteKey *keys, int room,
  */
 extern bool jur_log_entry(JurLogReader *reader, uint64_t seq,
 						  const uint8_t **data, size_t *size, JurLogError *error);
+/* the file of bundle SEQ / JUR_BUNDLE as it is, for who wants to know what is wrong with it */
+extern bool jur_log_bundle(JurLogReader *reader, uint64_t seq,
+						   const uint8_t **data, size_t *size, JurLogError *error);
 /* a JurReadHash; ARG is the reader */
 extern bool jur_log_hash(void *reader, int level, uint64_t index, JurHash *hash);
 /* what kept the last jur_log_hash() from reading */
 extern const JurLogError *jur_log_hash_error(const JurLogReader *reader);
-/* the entry after the head that the journal holds and no checkpoint covers yet */
+/*
+ * An entry after the head that the journal holds and no checkpoint covers yet.
+ * is_damaged: the journal has only later ones, so the head is not the newest.
+ */
 extern bool jur_log_tail_entry(JurLogReader *reader, uint64_t seq,
 							   const uint8_t **data, size_t *size, JurLogError *error);
 
@@ -74,7 +80,8 @@ typedef struct JurLogFound
  * Opens or begins the log in DIRECTORY (made if missing, mode 0700) with the
  * origin of KEY, and takes the lock on it; NULL: *ERROR says why.  Entries of
  * the journal that no checkpoint covers are in the tree afterwards, and are
- * signed by the next checkpoint.
+ * signed by the next checkpoint.  KEY must have signed the checkpoint that is
+ * there; a log that was changed behind its back is not opened (is_damaged).
  */
 extern JurLogWriter *jur_log_open(const char *directory, const JurNoteKey *key,
 								  const uint8_t *seed, JurLogFound *found,
@@ -95,7 +102,11 @@ extern bool jur_log_sync(JurLogWriter *writer, JurLogError *error);
 /* syncs; writes tiles and entries, then the checkpoint; may be tried again */
 extern bool jur_log_checkpoint(JurLogWriter *writer, JurLogError *error);
 extern const JurCheckpoint *jur_log_written_head(const JurLogWriter *writer);
-/* later checkpoints are signed by KEY, added to the keys of the directory */
+/*
+ * Later checkpoints are signed by KEY, added to the keys of the directory; true
+ * when one is in place.  After a crash within it one of the two keys opens the
+ * log, so keep the old one until it has returned.
+ */
 extern bool jur_log_change_key(JurLogWriter *writer, const JurNoteKey *key,
 							   const uint8_t *seed, JurLogError *error);
 /* bytes written since it was opened, of all files */

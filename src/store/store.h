@@ -109,6 +109,7 @@ typedef struct JurRoleTag
 	bool		is_cleared;		/* false where there is no "at": no clearance */
 	JurClearance clearance;
 	bool		is_officer;
+	bool		is_auditor;		/* may read the evidence log */
 	bool		is_backup;
 	bool		needs_token;	/* "token required" */
 	int			npurposes;		/* "for PURPOSE,..." */
