@@ -463,6 +463,7 @@ execute_end(QueryDesc *query)
 	else
 		standard_ExecutorEnd(query);
 	jur_rows_flush_counts();
+	jur_seal_flush_counts();
 }
 
 void

@@ -51,6 +51,9 @@ extern bool jur_may_bypass(Oid relid, const char *action);	/* recorded at use */
 /* enforce_rows.c */
 extern void jur_check_new_label(const JurLabel *label, Oid relid);
 extern void jur_rows_flush_counts(void);
+extern void jur_seal_flush_counts(void);
+/* a sealed value was opened: its statement's errors are not logged in full */
+extern void jur_seal_log_note(void);
 
 /*
  * The verdict of ASK for a label, remembered per call site by the label's
