@@ -176,6 +176,7 @@ typedef struct Memo
 	uint64		generation;
 	uint64		flow;			/* what has been read: verdicts on writes rest on it */
 	uint64		statement;		/* whose counts these are */
+	uint64		live;			/* a bit for each set that holds anything */
 	uint8		oldest[MEMO_SETS];
 	MemoEntry	entries[MEMO_SETS][MEMO_WAYS];
 } Memo;
@@ -187,7 +188,10 @@ memo_of(FmgrInfo *flinfo)
 
 	if (memo == NULL)
 	{
-		memo = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof(Memo));
+		/* most statements meet few labels: sets are cleared when first used */
+		memo = MemoryContextAlloc(flinfo->fn_mcxt, sizeof(Memo));
+		memo->generation = 0;
+		memo->live = 0;
 		flinfo->fn_extra = memo;
 	}
 	return memo;
@@ -267,12 +271,18 @@ jur_memo_admits(FunctionCallInfo fcinfo, Datum label, JurAsk ask)
 	if (memo->generation != jur_generation || memo->flow != jur_flow_version ||
 		memo->statement != jur_statement_number)
 	{
-		memset(memo, 0, sizeof(Memo));
+		memo->live = 0;
 		memo->generation = jur_generation;
 		memo->flow = jur_flow_version;
 		memo->statement = jur_statement_number;
 	}
 	set = memo_set(bytes, size);
+	if (!(memo->live & (UINT64CONST(1) << set)))
+	{
+		memset(memo->entries[set], 0, sizeof(memo->entries[set]));
+		memo->oldest[set] = 0;
+		memo->live |= UINT64CONST(1) << set;
+	}
 	for (way = 0; way < MEMO_WAYS; way++)
 	{
 		entry = &memo->entries[set][way];
@@ -298,8 +308,9 @@ jur_memo_admits(FunctionCallInfo fcinfo, Datum label, JurAsk ask)
 	{
 		MemoEntry	mine = *entry;
 
-		memset(memo->entries, 0, sizeof(memo->entries));
+		memset(memo->entries[set], 0, sizeof(memo->entries[set]));
 		*entry = mine;
+		memo->live = UINT64CONST(1) << set;
 		memo->statement = jur_statement_number;
 	}
 	return allowed;

@@ -194,13 +194,14 @@ publish(void)
 {
 	JurSealerMemory *memory = jur_sealer_memory();
 
+	/* the first of those that no checkpoint covers */
+	if (has_unsynced && jur_log_signed_size(log_file.writer) >= memory->durable_size)
+		unsigned_since = unsynced_since;
+	has_unsynced = false;
 	stat.records += jur_log_size(log_file.writer) - memory->durable_size;
 	memory->durable_size = jur_log_size(log_file.writer);
 	memory->has_own = false;
 	publish_stat();
-	if (has_unsynced && jur_log_signed_size(log_file.writer) < stat.size)
-		unsigned_since = unsynced_since;
-	has_unsynced = false;
 	jur_queue_publish(appended);
 }
 

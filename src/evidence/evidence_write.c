@@ -44,7 +44,17 @@ jur_append_json(StringInfo buffer, const char *text)
 	appendStringInfoCharMacro(buffer, '"');
 	while (*c)
 	{
-		int			length = 1;
+		int			length = 0;
+
+		while (c[length] >= ' ' && c[length] < 0x80 && c[length] != '"' && c[length] != '\\')
+			length++;
+		if (length > 0)
+		{
+			appendBinaryStringInfo(buffer, (const char *) c, length);
+			c += length;
+			continue;
+		}
+		length = 1;
 
 		if (*c == '"' || *c == '\\')
 		{
@@ -59,8 +69,6 @@ jur_append_json(StringInfo buffer, const char *text)
 			appendStringInfoString(buffer, "\\r");
 		else if (*c < ' ')
 			appendStringInfo(buffer, "\\u%04x", *c);
-		else if (*c < 0x80)
-			appendStringInfoCharMacro(buffer, *c);
 		else
 		{
 			length = pg_utf_mblen(c);
@@ -129,6 +137,17 @@ jur_record_texts(StringInfo record, const char *name, List *texts)
 	appendStringInfoCharMacro(record, ']');
 }
 
+static void
+append_digits(StringInfo record, int number, int width)
+{
+	char		digits[8];
+	int			i;
+
+	for (i = width - 1; i >= 0; i--, number /= 10)
+		digits[i] = '0' + number % 10;
+	appendBinaryStringInfo(record, digits, width);
+}
+
 /*
  * YYYY-MM-DDTHH:MM:SS.ffffffZ.  Computed from the epoch: the server's own
  * formatting depends on the session's time zone and DateStyle.
@@ -149,9 +168,22 @@ jur_append_time(StringInfo record, TimestampTz moment)
 		days--;
 	}
 	j2date(days + UNIX_EPOCH_JDATE, &year, &month, &day);
-	appendStringInfo(record, "\"%04d-%02d-%02dT%02d:%02d:%02d.%06dZ\"", year, month, day,
-					 (int) (rest / USECS_PER_HOUR), (int) (rest / USECS_PER_MINUTE % 60),
-					 (int) (rest / USECS_PER_SEC % 60), (int) (rest % USECS_PER_SEC));
+	/* for every statement: not worth a format string to interpret */
+	appendStringInfoCharMacro(record, '"');
+	append_digits(record, year, 4);
+	appendStringInfoCharMacro(record, '-');
+	append_digits(record, month, 2);
+	appendStringInfoCharMacro(record, '-');
+	append_digits(record, day, 2);
+	appendStringInfoCharMacro(record, 'T');
+	append_digits(record, rest / USECS_PER_HOUR, 2);
+	appendStringInfoCharMacro(record, ':');
+	append_digits(record, rest / USECS_PER_MINUTE % 60, 2);
+	appendStringInfoCharMacro(record, ':');
+	append_digits(record, rest / USECS_PER_SEC % 60, 2);
+	appendStringInfoCharMacro(record, '.');
+	append_digits(record, rest % USECS_PER_SEC, 6);
+	appendStringInfoString(record, "Z\"");
 }
 
 void
@@ -165,9 +197,10 @@ jur_record_begin(StringInfo record, const char *event, TimestampTz moment)
 		jur_record_text(record, "node", cluster_name);
 	else
 	{
-		char		system[32];
+		static char system[32] = "";
 
-		snprintf(system, sizeof(system), UINT64_FORMAT, GetSystemIdentifier());
+		if (*system == '\0')
+			snprintf(system, sizeof(system), UINT64_FORMAT, GetSystemIdentifier());
 		jur_record_text(record, "node", system);
 	}
 	jur_record_text(record, "site", jur_site);

@@ -50,11 +50,17 @@ extern int	jur_log_keys(const JurLogReader *reader, JurNoteKey *keys, int room,
  */
 extern bool jur_log_entry(JurLogReader *reader, uint64_t seq,
 						  const uint8_t **data, size_t *size, JurLogError *error);
+/* the file of bundle SEQ / JUR_BUNDLE as it is, for who wants to know what is wrong with it */
+extern bool jur_log_bundle(JurLogReader *reader, uint64_t seq,
+						   const uint8_t **data, size_t *size, JurLogError *error);
 /* a JurReadHash; ARG is the reader */
 extern bool jur_log_hash(void *reader, int level, uint64_t index, JurHash *hash);
 /* what kept the last jur_log_hash() from reading */
 extern const JurLogError *jur_log_hash_error(const JurLogReader *reader);
-/* the entry after the head that the journal holds and no checkpoint covers yet */
+/*
+ * An entry after the head that the journal holds and no checkpoint covers yet.
+ * is_damaged: the journal has only later ones, so the head is not the newest.
+ */
 extern bool jur_log_tail_entry(JurLogReader *reader, uint64_t seq,
 							   const uint8_t **data, size_t *size, JurLogError *error);
 

@@ -323,6 +323,21 @@ jur_log_entry(JurLogReader *reader, uint64_t seq, const uint8_t **data, size_t *
 	return true;
 }
 
+bool
+jur_log_bundle(JurLogReader *reader, uint64_t seq, const uint8_t **data, size_t *size,
+			   JurLogError *error)
+{
+	int			width;
+
+	reader->has_bundle = false;
+	if (!jur_tile_read(reader->directory, reader->head.size, JUR_BUNDLES, seq / JUR_BUNDLE,
+					   &reader->bundle, &width, error))
+		return false;
+	*data = reader->bundle.data;
+	*size = reader->bundle.size;
+	return true;
+}
+
 /*
  * The file is read again only where what was read of it does not go on: it is
  * asked for one entry after the other, and grows meanwhile.
@@ -374,9 +389,16 @@ jur_log_tail_entry(JurLogReader *reader, uint64_t seq, const uint8_t **data, siz
 			return true;
 		}
 	}
+	if (count > 0 && first[0] > seq)
+		jur_log_damaged(error, "the journal in \"%s\" begins with entry %" PRIu64
+						", and the checkpoint ends before %" PRIu64,
+						reader->directory, first[0], seq);
+	else
+	{
+		jur_log_fail(error, 0, "entry %" PRIu64 " is not in the journal", seq);
+		error->is_missing = true;
+	}
 	free(first);
-	jur_log_fail(error, 0, "entry %" PRIu64 " is not in the journal", seq);
-	error->is_missing = true;
 	return false;
 }
 

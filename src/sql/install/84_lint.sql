@@ -27,9 +27,9 @@ UNION ALL
 	FROM setting WHERE name = 'jurisdiction.enforcement' AND setting = 'observe'
 UNION ALL
 	SELECT 'warning', 'evidence',
-		'there is no evidence log: refusals, exemptions, tags and rules are lines of the server''s log, which whoever runs the server can change',
-		'-- nothing in this database mends it: send the server''s log to where that person cannot write'
-	WHERE coalesce(current_setting('jurisdiction.evidence_directory', true), '') = ''
+		'there is no evidence log: refusals, exemptions, tags and rules are lines of the server''s log, which whoever runs the server can change (after the remedy, restart)',
+		'ALTER SYSTEM SET jurisdiction.evidence_directory = ''jurisdiction_evidence'''
+	FROM setting WHERE name = 'jurisdiction.evidence_directory' AND setting = ''
 UNION ALL
 	SELECT 'error', 'setting log_min_messages',
 		format('%s: lines at level LOG are not written, and with them no refusal (after the remedy, reload)', setting),
