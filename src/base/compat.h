@@ -145,4 +145,24 @@
 #define JUR_CHECK_IS_ENFORCED(check)	true
 #endif
 
+/* PG 17: a foreign path also names its clauses; PG 18: and counts disabled nodes */
+#if PG_VERSION_NUM >= 180000
+#define jur_create_foreignscan_path(root, rel, rows, startup, total, keys, outer, private) \
+	create_foreignscan_path(root, rel, NULL, rows, 0, startup, total, keys, outer, NULL, NIL, private)
+#elif PG_VERSION_NUM >= 170000
+#define jur_create_foreignscan_path(root, rel, rows, startup, total, keys, outer, private) \
+	create_foreignscan_path(root, rel, NULL, rows, startup, total, keys, outer, NULL, NIL, private)
+#else
+#define jur_create_foreignscan_path(root, rel, rows, startup, total, keys, outer, private) \
+	create_foreignscan_path(root, rel, NULL, rows, startup, total, keys, outer, NULL, private)
+#endif
+
+/* PG 18: the direction of a path key is no longer a btree strategy */
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#define jur_pathkey_is_descending(key)	((key)->pk_cmptype == COMPARE_GT)
+#else
+#define jur_pathkey_is_descending(key)	((key)->pk_strategy == BTGreaterStrategyNumber)
+#endif
+
 #endif							/* JUR_COMPAT_H */
