@@ -216,11 +216,13 @@ SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;
 SET min_parallel_table_scan_size = 0;
 SET max_parallel_workers_per_gather = 2;
+SET parallel_leader_participation = off;
 SELECT count(*) FROM enforce_evidence.large WHERE id % 2 = 0;
 RESET parallel_setup_cost;
 RESET parallel_tuple_cost;
 RESET min_parallel_table_scan_size;
 RESET max_parallel_workers_per_gather;
+RESET parallel_leader_participation;
 RESET ROLE;
 SELECT count(DISTINCT id) AS statements, d.value ->> 'label' AS label, sum((d.value ->> 'rows')::int) AS asked
 	FROM jurisdiction.evidence, jsonb_array_elements(record -> 'decisions') d
