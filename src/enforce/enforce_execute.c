@@ -340,7 +340,6 @@ begin_run(QueryDesc *query, bool is_outermost)
 	jur_statement_begins();
 	if (stamps)
 		check_stamp(query);
-	jur_flow_before_run(query->plannedstmt);
 	if (is_outermost)
 		jur_statement_is(command_name(query->operation), query->plannedstmt->queryId);
 	if (jur_is_installed() && jur_any_tagged())
@@ -381,6 +380,8 @@ execute_run(JUR_EXECUTOR_RUN_PARAMS)
 				query->dest = release = jur_release_through(dest);
 		}
 		jur_push_frame(&frame, query, NULL);
+		if (!IsParallelWorker())
+			jur_flow_before_run(query->plannedstmt);
 		if (jur_export_wants(query))
 			jur_export_run(JUR_EXECUTOR_RUN_ARGS);
 		else
@@ -392,6 +393,11 @@ execute_run(JUR_EXECUTOR_RUN_PARAMS)
 				jur_evidence_before_release();
 			jur_standard_run(JUR_EXECUTOR_RUN_ARGS);
 		}
+		/* now, or it would count as read by a later statement */
+		if (was_parallel)
+			jur_flow_collect();
+		if (!IsParallelWorker())
+			jur_flow_after_run(query);
 	}
 	PG_CATCH();
 	{
@@ -410,10 +416,6 @@ execute_run(JUR_EXECUTOR_RUN_PARAMS)
 		jur_statement_close();
 		return;
 	}
-	/* now, or it would count as read by a later statement */
-	if (was_parallel)
-		jur_flow_collect();
-	jur_flow_after_run(query);
 	if (release)
 		release->rDestroy(release);
 	/* what writes has its triggers still to come */
@@ -461,6 +463,7 @@ execute_end(QueryDesc *query)
 	else
 		standard_ExecutorEnd(query);
 	jur_rows_flush_counts();
+	jur_seal_flush_counts();
 }
 
 void

@@ -692,6 +692,8 @@ jur_judge_tagging(Oid relid)
 		return;
 	code = jur_user_code_of_table(relid);
 	if (code == NULL)
+		code = jur_user_code_of_conditions(relid);
+	if (code == NULL)
 		return;
 	jur_refused_guarded("tag", jur_relation_name(relid), code);
 	ereport(ERROR,
@@ -719,6 +721,7 @@ jur_judge_changed_function(Oid function)
 
 		if (!jur_is_tagged(relid) || jur_may_install_code(relid) ||
 			(jur_user_code_of_table(relid) == NULL &&
+			 jur_user_code_of_conditions(relid) == NULL &&
 			 jur_tags_of(relid)->ncolumns == 0 && !jur_cascade_fires(relid)) ||
 			!jur_refused("evaluate", relid, psprintf("changed function %s", get_func_name(function))))
 			continue;

@@ -51,6 +51,9 @@ extern bool jur_may_bypass(Oid relid, const char *action);	/* recorded at use */
 /* enforce_rows.c */
 extern void jur_check_new_label(const JurLabel *label, Oid relid);
 extern void jur_rows_flush_counts(void);
+extern void jur_seal_flush_counts(void);
+/* a sealed value was opened: its statement's errors are not logged in full */
+extern void jur_seal_log_note(void);
 
 /*
  * The verdict of ASK for a label, remembered per call site by the label's
@@ -62,11 +65,14 @@ extern bool jur_memo_admits(FunctionCallInfo fcinfo, Datum label, JurAsk ask);
 /*
  * enforce_flow.c: what was read, and where it may be written.
  */
+struct JurFrame;
 extern uint64 jur_flow_version;
 /* the session has read something so labelled */
 extern void jur_flow_note(const JurLabel *label);
 /* the same, of the target of a statement or copied into it with its label */
 extern void jur_flow_note_target(Oid relid, const JurLabel *label);
+/* a trigger of RELID is given a row labelled LABEL, or not labelled yet */
+extern void jur_flow_note_given(Oid relid, const JurLabel *label);
 extern void jur_flow_note_table(Oid relid);
 /* a parallel plan has run: hear what its workers have read */
 extern void jur_flow_collect(void);
@@ -77,6 +83,8 @@ extern void jur_flow_judge_table(Oid relid);
 extern void jur_flow_judge_text(const char *what);
 extern JurLabel *jur_flow_label_of_new_table(Oid relid);
 extern void jur_flow_guard_call(FuncExpr *call);
+/* what functions have read while PLAN was made is read whenever it runs */
+extern void jur_flow_keep_in_plan(PlannedStmt *plan, const struct JurFrame *planning);
 extern void jur_flow_before_run(const PlannedStmt *plan);
 extern void jur_flow_after_run(QueryDesc *query);
 extern void jur_flow_statement_begins(void);
@@ -132,7 +140,9 @@ typedef struct JurFrame
 	Query	   *planned;		/* that is planned, or NULL */
 	bool		is_referential; /* it began under SECURITY_NOFORCE_RLS */
 	List	   *read;			/* tagged tables read while planning */
-	MemoryContext context;		/* of that list */
+	JurLabel   *labels;			/* and under which labels; NULL: none that restricts */
+	bool		read_unknown;	/* some of them are not known */
+	MemoryContext context;		/* of the two */
 } JurFrame;
 
 extern JurFrame *jur_top_frame;
@@ -201,11 +211,14 @@ extern bool jur_internal_ddl;
 
 /* relabel_trigger.c */
 extern void jur_watch_relabelling(QueryDesc *query, int flags);
+/* does the row label follow from other columns? */
+extern bool jur_label_is_generated(Relation rel);
 
 /* user_code.c: the code of users that an expression or a table's own run */
 extern char *jur_user_code_in(Node *expr);
 extern char *jur_user_code_of_opclass(Oid opclass);
 extern char *jur_user_code_of_table(Oid relid);
+extern char *jur_user_code_of_conditions(Oid relid);
 /* tables whose own expressions or triggers call FUNCTION by name */
 extern List *jur_tables_running(Oid function);
 /* does what this command writes make FUNCTION do something else? */
@@ -229,6 +242,7 @@ extern bool jur_cascade_fires(Oid relid);
 /* enforce_publish.c */
 extern void jur_judge_publication(Oid publication);
 extern void jur_judge_publications_of(Oid relid);
+extern char *jur_why_unpublishable(Oid publication, Oid relid);
 extern void jur_judge_foreign(JUR_CHECK_PERMS_PARAMS);
 /* may a value so labelled be exported to where foreign table RELID is? */
 extern bool jur_may_go_to(const JurLabel *label, Oid relid);

@@ -306,6 +306,27 @@ made_table(Node *stmt, bool *is_new)
 	return IsA(stmt, RefreshMatViewStmt) ? ((RefreshMatViewStmt *) stmt)->relation : NULL;
 }
 
+/*
+ * Who makes a table must be able to read it, as with a row.  A trusted function
+ * reads what the session may not.
+ */
+static void
+refuse_unreadable(Oid relid, const JurLabel *label)
+{
+	JurDecision decision = jur_decide_now(label, JUR_READ);
+
+	if (decision.verdict == JUR_ALLOW || jur_is_restoring() ||
+		jur_current_subject()->exemption ||
+		!jur_refused("read", relid, jur_decision_reason(&decision, JUR_READ)))
+		return;
+	ereport(ERROR,
+			(errcode(JUR_ERR_REFUSED),
+			 errmsg("table %s would be made of what this session may not read back",
+					jur_relation_name(relid)),
+			 errdetail("Its label would be that of all that the statement has read."),
+			 errhint("Leave out what a trusted function has read, or ask an officer for a \"declassify\" exemption.")));
+}
+
 /* it inherits, as its static label, what was read to make it */
 static void
 label_made_table(RangeVar *name)
@@ -318,6 +339,7 @@ label_made_table(RangeVar *name)
 	label = jur_flow_label_of_new_table(relid);
 	if (label == NULL)
 		return;
+	refuse_unreadable(relid, label);
 	jur_tag_table(relid, 0, jur_label_text(label), NULL);
 	jur_recorded("tag", jur_relation_name(relid),
 				 psprintf("made of what was read under %s", jur_label_text(label)));

@@ -66,7 +66,7 @@ typedef enum JurSealerRequest
 {
 	JUR_SEALER_CHECKPOINT = 0,
 	JUR_SEALER_ROTATE_KEY,
-	JUR_SEALER_DROP				/* whole bundles below ARG; see evidence_retention.c */
+	JUR_SEALER_DROP				/* whole bundles of entries below ARG; recorded */
 } JurSealerRequest;
 
 extern void jur_sealer_ask(JurSealerRequest request, uint64 arg);

@@ -403,3 +403,9 @@ jur_index_update(JurIndex *index, JurLogReader *reader, int most, JurLogError *e
 	}
 	return true;
 }
+
+bool
+jur_index_is_complete(const JurIndex *index, const JurLogReader *reader)
+{
+	return index->next >= jur_log_head(reader)->size / JUR_BUNDLE;
+}

@@ -77,5 +77,7 @@ extern bool jur_summary_equal(const JurSummary *a, const JurSummary *b);
  */
 extern bool jur_index_update(JurIndex *index, JurLogReader *reader, int most,
 							 JurLogError *error);
+/* has that looked at every full bundle? */
+extern bool jur_index_is_complete(const JurIndex *index, const JurLogReader *reader);
 
 #endif							/* JUR_EVIDENCE_INDEX_H */

@@ -180,6 +180,17 @@ extern void jur_record_rotation(StringInfo record, const JurNoteKey *before,
 								const JurNoteKey *after);
 extern void jur_record_setting(StringInfo record, const char *name, const char *value);
 extern void jur_record_gap(StringInfo record, uint64 lost, TimestampTz since);
+extern void jur_record_retention(StringInfo record, uint64 below, const JurCheckpoint *head);
 extern void jur_record_trouble(StringInfo record, const char *trouble, TimestampTz since);
+
+/* --------------------------------------- evidence_sealer_index.c: what the sealer adds */
+
+/*
+ * A little of what the index lacks of the signed log: true, there is more.
+ * What goes wrong there is passed over; the log rests on nothing of it.
+ */
+extern bool jur_sealer_index_some(void);
+/* the log has another directory, or another tree in it */
+extern void jur_sealer_index_forget(void);
 
 #endif							/* JUR_EVIDENCE_INTERNAL_H */

@@ -511,8 +511,9 @@ jur_sealer_ask(JurSealerRequest request, uint64 arg)
 				 errmsg("there is no evidence log"),
 				 errhint("Set jurisdiction.evidence_directory and restart the server.")));
 	LWLockAcquire(lock, LW_EXCLUSIVE);
+	/* one answer is for all that wait, and for none that asked before */
+	mine->arg = mine->asked > mine->answered ? Max(arg, mine->arg) : arg;
 	number = ++mine->asked;
-	mine->arg = Max(arg, mine->arg);
 	LWLockRelease(lock);
 	INSTR_TIME_SET_CURRENT(begin);
 	ConditionVariablePrepareToSleep(&queue->answered);

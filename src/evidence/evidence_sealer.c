@@ -43,6 +43,7 @@
 #define SIGN_AFTER		900
 #define RETRY_AFTER		1000
 #define LOOK_FOR_END	20		/* while the last sessions leave */
+#define INDEX_AFTER		10
 #define NOTHING_TO_DO	60000
 
 PGDLLEXPORT void jur_sealer_main(Datum arg);
@@ -53,6 +54,7 @@ static char trouble[JUR_ERROR_MAX];
 static TimestampTz trouble_since;
 static bool owes_trouble = false;	/* it is over, and no record tells of it yet */
 static bool owes_checkpoint = false;
+static bool is_index_behind = false;
 static uint64 appended = 0;		/* the writer has the queue up to here */
 static uint64 log_begins = 0;	/* the queue, when this log began */
 static bool has_unsynced = false;
@@ -263,6 +265,8 @@ open_log(void)
 		skip_known(log_file.size_found - known_size);
 	memory->is_started = true;
 	memory->durable_size = log_file.size_found;
+	jur_sealer_index_forget();
+	is_index_behind = true;
 	INSTR_TIME_SET_CURRENT(unsigned_since);
 	unsynced_since = unsigned_since;
 	publish();
@@ -333,11 +337,43 @@ sign(void)
 		return false;
 	}
 	owes_checkpoint = true;
+	is_index_behind = true;
 	publish_stat();
 	return true;
 }
 
 /* ----------------------------------------------------------------- requests */
+
+/*
+ * Whole bundles below BELOW.  The record is signed first: what is gone without
+ * one was taken by somebody else.
+ */
+static bool
+drop(uint64 below, char *problem)
+{
+	StringInfoData record;
+	JurLogError error;
+
+	below = Min(below, jur_log_signed_size(log_file.writer)) / JUR_BUNDLE * JUR_BUNDLE;
+	if (below == 0)
+		return true;
+	initStringInfo(&record);
+	jur_record_retention(&record, below, jur_log_written_head(log_file.writer));
+	if (!put_own(&record))
+	{
+		strlcpy(problem, "there is no room for a record of it", JUR_ERROR_MAX);
+		return false;
+	}
+	if (!sign())
+	{
+		strlcpy(problem, trouble, JUR_ERROR_MAX);
+		return false;
+	}
+	if (jur_log_drop_entries(log_file.writer, below, &error))
+		return true;
+	strlcpy(problem, error.text, JUR_ERROR_MAX);
+	return false;
+}
 
 static void
 answer_all(void)
@@ -360,10 +396,7 @@ answer_all(void)
 				publish();
 		}
 		else if (done && request == JUR_SEALER_DROP)
-		{
-			strlcpy(problem, "Nothing can be dropped yet.", sizeof(problem));
-			done = false;
-		}
+			done = drop(arg, problem);
 		jur_queue_answer(request, number, done ? NULL : problem);
 	}
 }
@@ -470,6 +503,8 @@ time_to_sleep(bool is_ending)
 	else if (log_file.writer &&
 			 jur_log_signed_size(log_file.writer) < jur_log_size(log_file.writer))
 		left = SIGN_AFTER - since(unsigned_since);
+	if (is_index_behind)
+		left = Min(left, INDEX_AFTER);
 	if (is_ending)
 		left = Min(left, LOOK_FOR_END);
 	return Max(left, 1);
@@ -505,6 +540,8 @@ jur_sealer_main(Datum arg)
 			ShutdownRequestPending = false;
 		work();
 		answer_all();
+		if (is_index_behind)
+			is_index_behind = jur_sealer_index_some();
 		if (ShutdownRequestPending && is_alone())
 			finish();
 		MemoryContextReset(context);

@@ -5,6 +5,8 @@ sealed.py check VECTORS     opens every vector, and makes the valid ones again
 sealed.py make              writes vectors to standard output
 sealed.py open KEYS HEX     prints kind and plaintext (hex) of a sealed value;
                             KEYS is PLACE:VERSION:HEX[;...], sorted by place
+sealed.py secrets KEYS HEX  prints all that could open a sealed value (hex): the data
+                            keys, the two derived ones, and the message's
 sealed.py unwrap KEK PLACE VERSION HEX   a data key that "file:" has wrapped
 
 It shares no code with the extension: the key of a message comes from the
@@ -120,6 +122,16 @@ def unwrap(kek, place, version, wrapped):
     return AESGCM(message_key(kek, nonce)).decrypt(nonce[12:], wrapped[24:], aad)
 
 
+def secrets(keys, data):
+    r = Reader(data)
+    r.take(2)
+    r.take(r.number(1, 2**31 - 1))
+    for _ in range(r.number(1, 1024)):
+        r.number(1, 2**31 - 1)
+    okm = derive(b"sealed", keys, 64)
+    return [k[2] for k in keys] + [okm[:32], okm[32:], message_key(okm[:32], r.take(24))]
+
+
 FIELDS = ["name", "keys", "label", "nonce", "kind", "value", "sealed", "opens"]
 
 
@@ -196,6 +208,8 @@ def main(args):
             print("does not open: %s" % error)
             return False
         print(kind, value.hex())
+    elif args[:1] == ["secrets"]:
+        print(*(s.hex() for s in secrets(parse_keys(args[1]), bytes.fromhex(args[2]))))
     elif args[:1] == ["unwrap"]:
         print(unwrap(bytes.fromhex(args[1]), args[2], int(args[3]), bytes.fromhex(args[4])).hex())
     else:
