@@ -17,6 +17,7 @@
 #include "base/settings.h"
 #include "base/shmem.h"
 #include "enforce/enforce.h"
+#include "evidence/evidence.h"
 #include "keys/keys.h"
 #include "policy/policy.h"
 #include "session/session.h"
@@ -42,6 +43,7 @@ _PG_init(void)
 	jur_policy_init();
 	jur_keys_init();
 	jur_session_init();
+	jur_evidence_init();
 
 	/* the hooks, one file each */
 	jur_enforce_relabel_init();
@@ -59,4 +61,5 @@ _PG_init(void)
 	jur_enforce_explain_init();
 	jur_enforce_counters_init();
 	jur_enforce_replication_init();
+	jur_enforce_evidence_init();
 }

@@ -31,6 +31,7 @@ typedef struct JurSlot
 	bool		overflowed;
 	int			used;
 	char		labels[SHARED_LABELS];
+	char		statement[64];	/* written before workers start */
 } JurSlot;
 
 typedef struct JurShared
@@ -233,4 +234,20 @@ jur_take_shared_labels(int *size, bool *overflowed)
 		memcpy(taken, labels, *size);
 	}
 	return taken;
+}
+
+void
+jur_share_statement(const char *id)
+{
+	if (shared && MyProc)
+		strlcpy(shared->slots[jur_proc_number(MyProc)].statement, id,
+				sizeof(shared->slots[0].statement));
+}
+
+void
+jur_shared_statement(char *id, Size size)
+{
+	*id = '\0';
+	if (shared && MyProc && MyProc->lockGroupLeader)
+		strlcpy(id, shared->slots[jur_proc_number(MyProc->lockGroupLeader)].statement, size);
 }

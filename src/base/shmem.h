@@ -51,6 +51,13 @@ extern void jur_count_reset(void);
 extern void jur_share_label(const char *text);
 extern char *jur_take_shared_labels(int *size, bool *overflowed);
 
+/*
+ * The identity of the statement that this session runs, for its parallel
+ * workers; "" when it has ended.  A worker asks for its leader's.
+ */
+extern void jur_share_statement(const char *id);
+extern void jur_shared_statement(char *id, Size size);
+
 /* this session's client; in a parallel worker, the leader's */
 extern JurClient jur_client(void);
 

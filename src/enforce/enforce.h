@@ -24,6 +24,7 @@ extern void jur_enforce_explain_init(void);
 extern void jur_enforce_counters_init(void);
 extern void jur_enforce_functions_init(void);
 extern void jur_enforce_replication_init(void);
+extern void jur_enforce_evidence_init(void);
 /* the library was loaded without being preloaded: refuse, enforce nothing */
 extern void jur_enforce_late_init(void);
 

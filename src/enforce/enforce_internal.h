@@ -148,6 +148,8 @@ extern void jur_pop_frame(JurFrame *frame);
 /* ExecutorRun as it would be without us */
 extern void jur_standard_run(JUR_EXECUTOR_RUN_PARAMS);
 extern bool jur_enclosed_in_referential_check(void);
+/* does what begins now begin a statement of the client's? */
+extern bool jur_is_outermost(void);
 /* every statement starts with this: who are we now? */
 extern void jur_statement_begins(void);
 /* names (palloc'd in TopMemoryContext) of cursors declared WITH HOLD */

@@ -36,6 +36,7 @@
 #include "base/settings.h"
 #include "base/shmem.h"
 #include "enforce/enforce_internal.h"
+#include "enforce/statement.h"
 
 static planner_hook_type prev_planner = NULL;
 
@@ -560,11 +561,16 @@ plan(Query *query, const char *query_string, int options, ParamListInfo params)
 		prepare_query((Node *) query, NULL);
 		result = standard_plan(query, query_string, options, params);
 	}
-	PG_FINALLY();
+	PG_CATCH();
 	{
 		jur_pop_frame(&frame);
+		/* functions run while planning, too, and errors tell what they found */
+		if (jur_is_outermost())
+			jur_evidence_statement_fails();
+		PG_RE_THROW();
 	}
 	PG_END_TRY();
+	jur_pop_frame(&frame);
 	note_reads(result, frame.read);
 	jur_flow_keep_in_plan(result, &frame);
 	return result;

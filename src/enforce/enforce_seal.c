@@ -22,6 +22,7 @@
 #include "base/errors.h"
 #include "base/settings.h"
 #include "enforce/enforce_internal.h"
+#include "enforce/statement.h"
 #include "keys/keys.h"
 #include "keys/sealed_value.h"
 
@@ -33,6 +34,7 @@
 static bool
 ask_policy(Datum label, FunctionCallInfo fcinfo)
 {
+	jur_count_asked(label, JUR_ASKED_UNSEAL);
 	return jur_admits_datum(label, JUR_UNSEAL) == JUR_ALLOW;
 }
 

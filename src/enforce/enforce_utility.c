@@ -25,6 +25,7 @@
 #include "base/errors.h"
 #include "base/settings.h"
 #include "enforce/enforce_internal.h"
+#include "enforce/statement.h"
 #include "enforce/tag_table.h"
 
 int			jur_utility_depth = 0;
@@ -380,6 +381,50 @@ run_explain(JUR_UTILITY_PARAMS)
 	run(JUR_UTILITY_ARGS);
 }
 
+static void
+run_copy(JUR_UTILITY_PARAMS)
+{
+	uint64		processed;
+
+	if (!jur_copy(pstmt, queryString, params, queryEnv, &processed))
+		jur_run_copy_out((CopyStmt *) pstmt->utilityStmt, run, JUR_UTILITY_ARGS);
+	else if (qc)
+		SetQueryCompletion(qc, CMDTAG_COPY, processed);
+}
+
+static void
+run_any(JUR_UTILITY_PARAMS)
+{
+	jur_run_evaluating(run, JUR_UTILITY_ARGS);
+}
+
+static void
+set_label(JUR_UTILITY_PARAMS)
+{
+	jur_security_label((SecLabelStmt *) pstmt->utilityStmt);
+}
+
+/* what triggers and functions of the command run is inside it */
+static void
+run_inside(JurRunUtility body, JUR_UTILITY_PARAMS)
+{
+	int			depth = jur_utility_depth;
+	int			altering_table = jur_altering_table;
+
+	jur_utility_depth++;
+	jur_altering_table += IsA(pstmt->utilityStmt, AlterTableStmt);
+	PG_TRY();
+	{
+		body(JUR_UTILITY_ARGS);
+	}
+	PG_FINALLY();
+	{
+		jur_utility_depth = depth;
+		jur_altering_table = altering_table;
+	}
+	PG_END_TRY();
+}
+
 static bool
 is_our_label(Node *stmt)
 {
@@ -390,14 +435,11 @@ is_our_label(Node *stmt)
 }
 
 static void
-utility(JUR_UTILITY_PARAMS)
+judge_and_run(JUR_UTILITY_PARAMS)
 {
 	Node	   *stmt = pstmt->utilityStmt;
-	int			depth = jur_utility_depth;
 	RangeVar   *made;
 	bool		is_new;
-	int			altering_table = jur_altering_table;
-	uint64		processed;
 
 	if (!is_ours_to_judge(stmt))
 	{
@@ -407,7 +449,7 @@ utility(JUR_UTILITY_PARAMS)
 	if (is_our_label(stmt))
 	{
 		PreventCommandIfReadOnly("SECURITY LABEL");
-		jur_security_label((SecLabelStmt *) stmt);
+		run_inside(set_label, JUR_UTILITY_ARGS);
 		return;
 	}
 	if (!jur_is_installed())
@@ -418,35 +460,13 @@ utility(JUR_UTILITY_PARAMS)
 	}
 	jur_statement_begins();
 	judge(stmt, true);
-	if (IsA(stmt, CopyStmt) &&
-		jur_copy(pstmt, queryString, params, queryEnv, &processed))
-	{
-		if (qc)
-			SetQueryCompletion(qc, CMDTAG_COPY, processed);
-		return;
-	}
 	made = made_table(stmt, &is_new);
 	if (made && is_new && OidIsValid(RangeVarGetRelid(made, NoLock, true)))
 		made = NULL;
-	jur_utility_depth++;
-	jur_altering_table += IsA(stmt, AlterTableStmt);
-	PG_TRY();
-	{
-		if (IsA(stmt, CopyStmt))
-			jur_run_copy_out((CopyStmt *) stmt, run, JUR_UTILITY_ARGS);
-		else if (IsA(stmt, ExplainStmt))
-			run_explain(JUR_UTILITY_ARGS);
-		else
-			jur_run_evaluating(run, JUR_UTILITY_ARGS);
-		if (made)
-			label_made_table(made);
-	}
-	PG_FINALLY();
-	{
-		jur_utility_depth = depth;
-		jur_altering_table = altering_table;
-	}
-	PG_END_TRY();
+	run_inside(IsA(stmt, CopyStmt) ? run_copy :
+			   IsA(stmt, ExplainStmt) ? run_explain : run_any, JUR_UTILITY_ARGS);
+	if (made)
+		label_made_table(made);
 	if (IsA(stmt, DiscardStmt) && ((DiscardStmt *) stmt)->target == DISCARD_ALL)
 		jur_flow_session_ends();
 	if (!IsTransactionState())
@@ -457,6 +477,33 @@ utility(JUR_UTILITY_PARAMS)
 	/* after SET ROLE the cursors held for the former role are closed at once */
 	if (IsA(stmt, VariableSetStmt))
 		jur_statement_begins();
+}
+
+static void
+utility(JUR_UTILITY_PARAMS)
+{
+	ErrorContextCallback *messages = error_context_stack;
+	ErrorContextCallback watch;
+
+	if (!jur_is_outermost())
+	{
+		judge_and_run(JUR_UTILITY_ARGS);
+		return;
+	}
+	jur_statement_is(GetCommandTagName(CreateCommandTag(pstmt->utilityStmt)), pstmt->queryId);
+	jur_evidence_watch(&watch);
+	PG_TRY();
+	{
+		judge_and_run(JUR_UTILITY_ARGS);
+	}
+	PG_CATCH();
+	{
+		jur_evidence_statement_fails();
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	error_context_stack = messages;
+	jur_evidence_statement_ends();
 }
 
 void

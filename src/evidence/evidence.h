@@ -15,7 +15,9 @@
 #ifndef JUR_EVIDENCE_H
 #define JUR_EVIDENCE_H
 
+#include "datatype/timestamp.h"
 #include "lib/stringinfo.h"
+#include "nodes/pg_list.h"
 
 /* shared memory and the sealer; before the hooks */
 extern void jur_evidence_init(void);
@@ -71,5 +73,22 @@ extern void jur_sealer_ask(JurSealerRequest request, uint64 arg);
 
 /* the directory of the log, absolute; NULL if there is none */
 extern const char *jur_evidence_path(void);
+
+/*
+ * evidence_write.c: members of a record, in canonical form.  A record is
+ * begun, takes members (a NULL or empty text leaves its member out), and is
+ * ended.  TEXT is in the database's encoding.
+ */
+extern void jur_record_begin(StringInfo record, const char *event, TimestampTz moment);
+extern void jur_record_text(StringInfo record, const char *name, const char *text);
+extern void jur_record_number(StringInfo record, const char *name, int64 number);
+extern void jur_record_true(StringInfo record, const char *name);
+extern void jur_record_texts(StringInfo record, const char *name, List *texts);
+/* "name": and what the caller appends next */
+extern void jur_record_name(StringInfo record, const char *name);
+extern void jur_record_end(StringInfo record);
+/* a JSON string, quotes and all; a time likewise */
+extern void jur_append_json(StringInfo buffer, const char *text);
+extern void jur_append_time(StringInfo record, TimestampTz moment);
 
 #endif							/* JUR_EVIDENCE_H */

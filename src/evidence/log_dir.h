@@ -74,7 +74,8 @@ typedef struct JurLogFound
  * Opens or begins the log in DIRECTORY (made if missing, mode 0700) with the
  * origin of KEY, and takes the lock on it; NULL: *ERROR says why.  Entries of
  * the journal that no checkpoint covers are in the tree afterwards, and are
- * signed by the next checkpoint.
+ * signed by the next checkpoint.  KEY must have signed the checkpoint that is
+ * there; a log that was changed behind its back is not opened (is_damaged).
  */
 extern JurLogWriter *jur_log_open(const char *directory, const JurNoteKey *key,
 								  const uint8_t *seed, JurLogFound *found,
@@ -95,7 +96,11 @@ extern bool jur_log_sync(JurLogWriter *writer, JurLogError *error);
 /* syncs; writes tiles and entries, then the checkpoint; may be tried again */
 extern bool jur_log_checkpoint(JurLogWriter *writer, JurLogError *error);
 extern const JurCheckpoint *jur_log_written_head(const JurLogWriter *writer);
-/* later checkpoints are signed by KEY, added to the keys of the directory */
+/*
+ * Later checkpoints are signed by KEY, added to the keys of the directory; true
+ * when one is in place.  After a crash within it one of the two keys opens the
+ * log, so keep the old one until it has returned.
+ */
 extern bool jur_log_change_key(JurLogWriter *writer, const JurNoteKey *key,
 							   const uint8_t *seed, JurLogError *error);
 /* bytes written since it was opened, of all files */

@@ -32,6 +32,9 @@ extern TimestampTz jur_current_moment(void);
  */
 extern uint64 jur_subject_fingerprint(void);
 
+/* "confidential/health", as in a role's tag; palloc'd */
+extern char *jur_clearance_text(const JurClearance *clearance);
+
 /* the question ACTION for this session now; see ruling 16 */
 extern JurQuestion jur_question(JurAction action);
 /* the same, arriving at the site (server file) or at an unknown place */

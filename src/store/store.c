@@ -4,7 +4,9 @@
  *	  Idea: is the extension in this database, and under which OIDs?
  *
  * Everything is a system-cache lookup, so nothing here can be stale; what is
- * looked up by name is also watched for changes (invalidate.c).
+ * looked up by name is also watched for changes (invalidate.c).  Only whether
+ * there is the type, which every hook asks first, is remembered, until schemas
+ * or types change.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,6 +21,7 @@
 #include "commands/extension.h"
 #include "miscadmin.h"
 #include "utils/catcache.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
@@ -63,18 +66,43 @@ jur_extension_oid(void)
 	return get_extension_oid("jurisdiction", true);
 }
 
+static Oid	label_type = InvalidOid;
+static bool label_type_known = false;
+static bool is_watching = false;
+static uint64 label_type_changes = 0;
+
+static void
+forget_label_type(Datum arg, int cacheid, uint32 hashvalue)
+{
+	label_type_known = false;
+	label_type_changes++;
+}
+
 Oid
 jur_label_type_oid(void)
 {
+	uint64		changes = label_type_changes;
 	Oid			schema;
 
 	if (!IsTransactionState() || !OidIsValid(MyDatabaseId))
 		return InvalidOid;
+	if (label_type_known)
+		return label_type;
 	schema = jur_schema_oid();
-	if (!OidIsValid(schema))
-		return InvalidOid;
-	return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
-						   CStringGetDatum("label"), ObjectIdGetDatum(schema));
+	label_type = !OidIsValid(schema) ? InvalidOid :
+		GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
+						CStringGetDatum("label"), ObjectIdGetDatum(schema));
+	/* without the callbacks (not preloaded) it is looked up each time */
+	label_type_known = is_watching && changes == label_type_changes;
+	return label_type;
+}
+
+void
+jur_watch_label_type(void)
+{
+	CacheRegisterSyscacheCallback(NAMESPACEOID, forget_label_type, (Datum) 0);
+	CacheRegisterSyscacheCallback(TYPEOID, forget_label_type, (Datum) 0);
+	is_watching = true;
 }
 
 bool

@@ -110,6 +110,11 @@ BEGIN
 		EXECUTE format('CREATE TRIGGER policy_changed
 			AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON %I
 			FOR EACH STATEMENT EXECUTE FUNCTION policy_changed()', policy_table);
+		-- a wrapped key is nothing to keep a copy of
+		EXECUTE format('CREATE TRIGGER row_is_recorded
+			AFTER INSERT OR UPDATE OR DELETE ON %I
+			FOR EACH ROW EXECUTE FUNCTION record_policy(%s)', policy_table,
+			CASE policy_table WHEN 'key_material' THEN '''without content''' ELSE '' END);
 		FOR own_trigger IN
 			SELECT tgname FROM pg_trigger
 				WHERE tgrelid = policy_table::text::regclass AND NOT tgisinternal

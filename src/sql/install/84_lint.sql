@@ -27,9 +27,9 @@ UNION ALL
 	FROM setting WHERE name = 'jurisdiction.enforcement' AND setting = 'observe'
 UNION ALL
 	SELECT 'warning', 'evidence',
-		'there is no evidence log: refusals, exemptions, tags and rules are lines of the server''s log, which whoever runs the server can change',
-		'-- nothing in this database mends it: send the server''s log to where that person cannot write'
-	WHERE coalesce(current_setting('jurisdiction.evidence_directory', true), '') = ''
+		'there is no evidence log: refusals, exemptions, tags and rules are lines of the server''s log, which whoever runs the server can change (after the remedy, restart)',
+		'ALTER SYSTEM SET jurisdiction.evidence_directory = ''jurisdiction_evidence'''
+	FROM setting WHERE name = 'jurisdiction.evidence_directory' AND setting = ''
 UNION ALL
 	SELECT 'warning', 'setting jurisdiction.evidence_directory',
 		format('"%s" is inside the data directory: whoever copies, restores or rewinds the one does it to the evidence, too', setting),

@@ -1,0 +1,436 @@
+/*-------------------------------------------------------------------------
+ *
+ * log_dir_read.c
+ *	  Idea: a log as it is on disk, read while another process writes it.
+ *
+ * A reader holds to the head it has read.  Partial tiles of that head go away
+ * when the log grows; the newer ones that took their place begin with the
+ * same hashes, and serve as well.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "evidence/log_dir_internal.h"
+
+/* how often a log may grow while a reader looks for one partial tile */
+#define TRIES			16
+#define KEYS_BYTES_MAX	(1024 * 1024)
+#define JOURNAL_MAX		(UINT64_C(1) << 32)
+
+typedef struct CachedTile
+{
+	bool		is_valid;
+	uint64_t	n;
+	int			width;
+	JurBuffer	hashes;
+} CachedTile;
+
+struct JurLogReader
+{
+	char		directory[JUR_PATH_MAX];
+	char		note[JUR_NOTE_MAX + 1];
+	size_t		note_size;
+	JurCheckpoint head;
+	JurLogError hash_error;
+
+	CachedTile	tiles[JUR_TILE_LEVELS];
+
+	bool		has_bundle;
+	uint64_t	bundle_n;
+	int			bundle_width;
+	JurBuffer	bundle;
+	const uint8_t *data[JUR_BUNDLE];
+	size_t		sizes[JUR_BUNDLE];
+
+	/* the journal's file that was read last, and what lies at JOURNAL_AT */
+	bool		has_journal;
+	uint64_t	journal_seq;
+	size_t		journal_at;
+	JurBuffer	journal;
+};
+
+/* -------------------------------------------------------------------- files */
+
+bool
+jur_head_read(const char *directory, char *note, size_t *size, JurCheckpoint *head,
+			  JurLogError *error)
+{
+	char		path[JUR_PATH_MAX];
+	JurBuffer	buffer = {0};
+	bool		is_read;
+
+	jur_log_path(directory, "checkpoint", path);
+	is_read = jur_file_read(path, JUR_NOTE_MAX, &buffer, error);
+	if (is_read && (buffer.size > JUR_NOTE_MAX ||
+					!jur_checkpoint_parse((char *) buffer.data, buffer.size, head)))
+		is_read = jur_log_damaged(error, "\"%s\" is not a checkpoint", path);
+	if (is_read)
+	{
+		memcpy(note, buffer.data, buffer.size);
+		note[buffer.size] = '\0';
+		*size = buffer.size;
+	}
+	jur_buffer_free(&buffer);
+	return is_read;
+}
+
+int
+jur_keys_read(const char *directory, JurNoteKey *keys, int room, JurLogError *error)
+{
+	char		path[JUR_PATH_MAX];
+	JurBuffer	buffer = {0};
+	char	   *line;
+	char	   *newline;
+	int			count = 0;
+
+	jur_log_path(directory, "keys", path);
+	if (!jur_file_read(path, KEYS_BYTES_MAX, &buffer, error) ||
+		!jur_buffer_reserve(&buffer, 1, error))
+	{
+		jur_buffer_free(&buffer);
+		return -1;
+	}
+	buffer.data[buffer.size] = '\0';
+	for (line = (char *) buffer.data; *line != '\0' && count < room; line = newline + 1)
+	{
+		newline = strchr(line, '\n');
+		if (newline != NULL)
+			*newline = '\0';
+		if (newline == NULL || !jur_note_key_parse(line, &keys[count]))
+		{
+			jur_log_damaged(error, "line %d of \"%s\" is not a key", count + 1, path);
+			count = -1;
+			break;
+		}
+		count++;
+	}
+	jur_buffer_free(&buffer);
+	return count;
+}
+
+int
+jur_tile_width(uint64_t size, int level, uint64_t n)
+{
+	uint64_t	count = level == JUR_BUNDLES ? size : size >> 8 * level;
+	uint64_t	tiles = count / JUR_BUNDLE;
+
+	return n < tiles ? JUR_BUNDLE : n == tiles ? (int) (count % JUR_BUNDLE) : 0;
+}
+
+static bool
+read_tile_file(const char *directory, int level, uint64_t n, int width,
+			   JurBuffer *buffer, JurLogError *error)
+{
+	char		path[JUR_PATH_MAX];
+
+	jur_tile_path(directory, level, n, width, path);
+	if (!jur_file_read(path, level == JUR_BUNDLES ? JUR_BUNDLE_BYTES_MAX :
+					   JUR_BUNDLE * JUR_HASH_SIZE, buffer, error))
+		return false;
+	if (level != JUR_BUNDLES && buffer->size != (size_t) width * JUR_HASH_SIZE)
+		return jur_log_damaged(error, "\"%s\" does not hold %d hashes", path, width);
+	return true;
+}
+
+bool
+jur_tile_read(const char *directory, uint64_t size, int level, uint64_t n,
+			  JurBuffer *buffer, int *width, JurLogError *error)
+{
+	char		note[JUR_NOTE_MAX + 1];
+	size_t		note_size;
+	JurCheckpoint head;
+	JurLogError first_error;
+	JurLogError later_error;
+	int			tries;
+
+	*width = jur_tile_width(size, level, n);
+	if (*width == 0)
+		return jur_log_fail(error, 0, "the log of %" PRIu64 " entries has no tile %" PRIu64
+							" at level %d", size, n, level);
+	if (read_tile_file(directory, level, n, *width, buffer, error))
+		return true;
+	if (!error->is_missing || *width == JUR_BUNDLE)
+		return false;
+	first_error = *error;
+	for (tries = 0; tries < TRIES; tries++)
+	{
+		int			now;
+
+		if (read_tile_file(directory, level, n, JUR_BUNDLE, buffer, &later_error))
+		{
+			*width = JUR_BUNDLE;
+			return true;
+		}
+		if (!jur_head_read(directory, note, &note_size, &head, &later_error))
+			break;
+		now = jur_tile_width(head.size, level, n);
+		if (now < *width)
+			break;
+		if (now < JUR_BUNDLE &&
+			read_tile_file(directory, level, n, now, buffer, &later_error))
+		{
+			*width = now;
+			return true;
+		}
+	}
+	*error = first_error;
+	return false;
+}
+
+/* the number of entries; -1: the bytes are not whole entries, or too many */
+int
+jur_bundle_parse(const JurBuffer *bundle, const uint8_t **data, size_t *sizes)
+{
+	size_t		at = 0;
+	int			count = 0;
+
+	while (at < bundle->size)
+	{
+		size_t		size;
+
+		if (count == JUR_BUNDLE || bundle->size - at < 2)
+			return -1;
+		size = (size_t) bundle->data[at] << 8 | bundle->data[at + 1];
+		at += 2;
+		if (bundle->size - at < size)
+			return -1;
+		data[count] = bundle->data + at;
+		sizes[count++] = size;
+		at += size;
+	}
+	return count;
+}
+
+/* ------------------------------------------------------------------- reader */
+
+JurLogReader *
+jur_log_read(const char *directory, JurLogError *error)
+{
+	JurLogReader *reader = calloc(1, sizeof(JurLogReader));
+
+	if (reader == NULL)
+	{
+		jur_log_fail(error, ENOMEM, "could not open \"%s\"", directory);
+		return NULL;
+	}
+	/* the longest name below it is shorter than this */
+	if (strlen(directory) > JUR_PATH_MAX - 128)
+		jur_log_fail(error, ENAMETOOLONG, "could not open \"%s\"", directory);
+	else
+	{
+		strcpy(reader->directory, directory);
+		if (jur_log_refresh(reader, error))
+			return reader;
+	}
+	free(reader);
+	return NULL;
+}
+
+void
+jur_log_read_end(JurLogReader *reader)
+{
+	int			level;
+
+	if (reader == NULL)
+		return;
+	for (level = 0; level < JUR_TILE_LEVELS; level++)
+		jur_buffer_free(&reader->tiles[level].hashes);
+	jur_buffer_free(&reader->bundle);
+	jur_buffer_free(&reader->journal);
+	free(reader);
+}
+
+bool
+jur_log_refresh(JurLogReader *reader, JurLogError *error)
+{
+	char		note[JUR_NOTE_MAX + 1];
+	size_t		size;
+	JurCheckpoint head;
+
+	if (!jur_head_read(reader->directory, note, &size, &head, error))
+		return false;
+	memcpy(reader->note, note, size + 1);
+	reader->note_size = size;
+	reader->head = head;
+	return true;
+}
+
+const JurCheckpoint *
+jur_log_head(const JurLogReader *reader)
+{
+	return &reader->head;
+}
+
+const char *
+jur_log_note(const JurLogReader *reader, size_t *size)
+{
+	*size = reader->note_size;
+	return reader->note;
+}
+
+int
+jur_log_keys(const JurLogReader *reader, JurNoteKey *keys, int room, JurLogError *error)
+{
+	return jur_keys_read(reader->directory, keys, room, error);
+}
+
+/* ------------------------------------------------------------------ entries */
+
+/* bundle N, as many entries as its file has; what it must have is not looked at */
+static bool
+load_bundle(JurLogReader *reader, uint64_t n, JurLogError *error)
+{
+	int			width = jur_tile_width(reader->head.size, JUR_BUNDLES, n);
+	int			file_width;
+	int			count;
+
+	if (reader->has_bundle && reader->bundle_n == n && reader->bundle_width >= width)
+		return true;
+	reader->has_bundle = false;
+	if (!jur_tile_read(reader->directory, reader->head.size, JUR_BUNDLES, n,
+					   &reader->bundle, &file_width, error))
+		return false;
+	count = jur_bundle_parse(&reader->bundle, reader->data, reader->sizes);
+	if (count != file_width)
+	{
+		char		path[JUR_PATH_MAX];
+
+		jur_tile_path(reader->directory, JUR_BUNDLES, n, file_width, path);
+		return jur_log_damaged(error, "\"%s\" does not hold %d entries", path, file_width);
+	}
+	reader->has_bundle = true;
+	reader->bundle_n = n;
+	reader->bundle_width = file_width;
+	return true;
+}
+
+bool
+jur_log_entry(JurLogReader *reader, uint64_t seq, const uint8_t **data, size_t *size,
+			  JurLogError *error)
+{
+	if (seq >= reader->head.size)
+		return jur_log_fail(error, 0, "the log has only %" PRIu64 " entries below its checkpoint",
+							reader->head.size);
+	if (!load_bundle(reader, seq / JUR_BUNDLE, error))
+		return false;
+	*data = reader->data[seq % JUR_BUNDLE];
+	*size = reader->sizes[seq % JUR_BUNDLE];
+	return true;
+}
+
+/*
+ * The file is read again only where what was read of it does not go on: it is
+ * asked for one entry after the other, and grows meanwhile.
+ */
+bool
+jur_log_tail_entry(JurLogReader *reader, uint64_t seq, const uint8_t **data, size_t *size,
+				   JurLogError *error)
+{
+	uint64_t   *first;
+	int			count;
+	int			i;
+
+	if (reader->has_journal && reader->journal_seq == seq &&
+		jur_frame_get(reader->head.origin, reader->journal.data, reader->journal.size,
+					  reader->journal_at, seq, data, size, &reader->journal_at))
+	{
+		reader->journal_seq++;
+		return true;
+	}
+	reader->has_journal = false;
+	if (!jur_journal_list(reader->directory, &first, &count, error))
+		return false;
+	for (i = count - 1; i >= 0; i--)
+	{
+		char		path[JUR_PATH_MAX];
+		size_t		at = 0;
+		uint64_t	number = first[i];
+
+		if (number > seq)
+			continue;
+		jur_journal_path(reader->directory, number, path);
+		if (!jur_file_read(path, JOURNAL_MAX, &reader->journal, error))
+		{
+			if (error->is_missing)
+				continue;
+			free(first);
+			return false;
+		}
+		while (number <= seq &&
+			   jur_frame_get(reader->head.origin, reader->journal.data,
+							 reader->journal.size, at, number, data, size, &at))
+			number++;
+		if (number > seq)
+		{
+			reader->has_journal = true;
+			reader->journal_seq = number;
+			reader->journal_at = at;
+			free(first);
+			return true;
+		}
+	}
+	free(first);
+	jur_log_fail(error, 0, "entry %" PRIu64 " is not in the journal", seq);
+	error->is_missing = true;
+	return false;
+}
+
+/* ------------------------------------------------------------------- hashes */
+
+/* complete subtree of 2^LEVEL of COUNT = 2^LEVEL hashes */
+static void
+fold(JurHash *hashes, size_t count)
+{
+	for (; count > 1; count /= 2)
+	{
+		size_t		i;
+
+		for (i = 0; i < count / 2; i++)
+			jur_merkle_node(&hashes[2 * i], &hashes[2 * i + 1], &hashes[i]);
+	}
+}
+
+bool
+jur_log_hash(void *arg, int level, uint64_t index, JurHash *hash)
+{
+	JurLogReader *reader = arg;
+	JurLogError *error = &reader->hash_error;
+	int			tile_level = level / 8;
+	size_t		count = (size_t) 1 << level % 8;
+	JurHash		hashes[JUR_BUNDLE / 2];
+	CachedTile *tile;
+	uint64_t	first;
+	uint64_t	n;
+
+	if (level < 0 || level >= 64 || index >= reader->head.size >> level)
+		return jur_log_fail(error, 0, "the log of %" PRIu64 " entries has no subtree %" PRIu64
+							" of 2^%d", reader->head.size, index, level);
+	first = index << level % 8;
+	n = first / JUR_BUNDLE;
+	tile = &reader->tiles[tile_level];
+	if (!tile->is_valid || tile->n != n || tile->width < first % JUR_BUNDLE + count)
+	{
+		tile->is_valid = false;
+		if (!jur_tile_read(reader->directory, reader->head.size, tile_level, n,
+						   &tile->hashes, &tile->width, error))
+			return false;
+		tile->is_valid = true;
+		tile->n = n;
+	}
+	memcpy(hashes, tile->hashes.data + first % JUR_BUNDLE * JUR_HASH_SIZE,
+		   count * JUR_HASH_SIZE);
+	fold(hashes, count);
+	*hash = hashes[0];
+	return true;
+}
+
+const JurLogError *
+jur_log_hash_error(const JurLogReader *reader)
+{
+	return &reader->hash_error;
+}
