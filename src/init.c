@@ -45,6 +45,7 @@ _PG_init(void)
 	jur_key_news_init();
 	jur_session_init();
 	jur_evidence_init();
+	jur_policy_record_init();
 
 	/* the hooks, one file each */
 	jur_enforce_relabel_init();

@@ -16,6 +16,7 @@ extern void jur_enforce_plan_init(void);
 extern void jur_enforce_flow_init(void);
 extern void jur_enforce_trusted_init(void);
 extern void jur_enforce_given_rows_init(void);
+extern void jur_policy_record_init(void);
 extern void jur_wall_init(void);
 extern void jur_enforce_execute_init(void);
 extern void jur_enforce_ddl_init(void);

@@ -14,6 +14,7 @@
 #include "nodes/params.h"
 #include "nodes/parsenodes.h"
 #include "nodes/plannodes.h"
+#include "parser/parse_node.h"
 #include "tcop/utility.h"
 #include "utils/queryenvironment.h"
 
@@ -223,6 +224,17 @@ extern char *jur_user_code_of_conditions(Oid relid);
 extern List *jur_tables_running(Oid function);
 /* does what this command writes make FUNCTION do something else? */
 extern bool jur_function_differs(Oid function);
+
+/* analyze.c: expressions of commands that have yet to run */
+typedef struct JurNewColumn
+{
+	const char *name;			/* of a column that the command adds or retypes */
+	Oid			type;
+} JurNewColumn;
+
+extern List *jur_new_columns_of(const AlterTableStmt *stmt);
+/* as the parser gives it; new columns are constants of their type */
+extern Node *jur_analyze(Oid relid, Node *expr, List *new_columns, ParseExprKind kind);
 
 /* enforce_expressions.c */
 extern void jur_judge_expressions(Node *stmt);
