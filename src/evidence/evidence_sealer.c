@@ -314,7 +314,7 @@ seal(void)
 		return false;
 	if (jur_log_sync(log_file.writer, &error))
 	{
-		stat.syncs++;
+		stat.syncs += jur_log_size(log_file.writer) > jur_sealer_memory()->durable_size;
 		publish();
 		return true;
 	}
@@ -359,7 +359,7 @@ drop(uint64 below, char *problem)
 		return true;
 	initStringInfo(&record);
 	jur_record_retention(&record, below, jur_log_written_head(log_file.writer));
-	if (!put_own(&record))
+	if (!put_own(&record, true))
 	{
 		strlcpy(problem, "there is no room for a record of it", JUR_ERROR_MAX);
 		return false;
