@@ -49,7 +49,7 @@ extern uint64 jur_queue_head(void);
 extern void jur_queue_publish(uint64 position);
 /* a record of the sealer's own, for which room is kept; false: even that is used up */
 extern bool jur_queue_put_own(const char *record, Size size, bool is_of_log);
-/* records that found no room while evidence_commit was off, since the last call */
+/* records that found no room, since the last call */
 extern uint64 jur_queue_take_lost(TimestampTz *since);
 extern void jur_queue_return_lost(uint64 lost, TimestampTz since);
 extern void jur_queue_set_state(JurLogState state, const char *trouble);

@@ -362,18 +362,16 @@ put(const char *record, Size size, bool can_raise)
 
 	if (cannot_wait() || size > JUR_ENTRY_MAX)
 		return false;
-	if (!jur_evidence_commit)
-	{
-		taken = offer(record, size);
-		if (!taken)
-			lose();
-		return taken;
-	}
-	/* an error is on its way to the client: what can be kept is kept */
-	if (state() == JUR_LOG_TROUBLE)
-		return !can_raise && offer(record, size);
+	/* where an error is on its way to the client, what can be kept is kept */
+	if (can_raise && jur_evidence_commit && state() == JUR_LOG_TROUBLE)
+		return false;
 	if (offer(record, size))
 		return true;
+	if (!jur_evidence_commit)
+	{
+		lose();
+		return false;
+	}
 	INSTR_TIME_SET_CURRENT(begin);
 	ConditionVariablePrepareToSleep(&queue->room);
 	for (;;)
@@ -387,6 +385,9 @@ put(const char *record, Size size, bool can_raise)
 										   PG_WAIT_EXTENSION);
 	}
 	ConditionVariableCancelSleep();
+	/* who can raise does, and nothing has happened that a record is owed of */
+	if (!taken && !can_raise)
+		lose();
 	return taken;
 }
 
@@ -475,7 +476,7 @@ jur_evidence_trouble(void)
 		return NULL;
 	LWLockAcquire(lock, LW_SHARED);
 	if (queue->sealer == NULL)
-		strlcpy(trouble, "The sealer is not running.", sizeof(trouble));
+		strlcpy(trouble, "The sealer is not running; it may have found no place within max_worker_processes.", sizeof(trouble));
 	else if (state() == JUR_LOG_TROUBLE)
 		strlcpy(trouble, queue->trouble, sizeof(trouble));
 	else if (state() == JUR_LOG_CLOSED)

@@ -152,10 +152,12 @@ put_owed(void)
 
 static char *known[JUR_GUARDED_MAX];
 
-static void
+/* whether one of them has changed */
+static bool
 know_settings(bool tell)
 {
 	const char *name;
+	bool		has_changed = false;
 	int			i;
 
 	for (i = 0; (name = jur_guarded_setting(i)) != NULL; i++)
@@ -165,6 +167,7 @@ know_settings(bool tell)
 
 		if (known[i] && strcmp(known[i], value ? value : "") == 0)
 			continue;
+		has_changed = true;
 		if (tell)
 		{
 			initStringInfo(&record);
@@ -176,6 +179,7 @@ know_settings(bool tell)
 			pfree(known[i]);
 		known[i] = MemoryContextStrdup(TopMemoryContext, value ? value : "");
 	}
+	return has_changed;
 }
 
 /* ------------------------------------------------------------------- the log */
@@ -314,7 +318,7 @@ seal(void)
 		return false;
 	if (jur_log_sync(log_file.writer, &error))
 	{
-		stat.syncs++;
+		stat.syncs += jur_log_size(log_file.writer) > jur_sealer_memory()->durable_size;
 		publish();
 		return true;
 	}
@@ -521,7 +525,7 @@ jur_sealer_main(Datum arg)
 	BackgroundWorkerUnblockSignals();
 	jur_queue_attach();
 	appended = jur_queue_durable();
-	know_settings(false);
+	(void) know_settings(false);
 	MemoryContextSwitchTo(context);
 
 	for (;;)
@@ -534,7 +538,9 @@ jur_sealer_main(Datum arg)
 		{
 			ConfigReloadPending = false;
 			ProcessConfigFile(PGC_SIGHUP);
-			know_settings(true);
+			/* what a crash may cost from now on is remembered with a head */
+			if (know_settings(true) && log_file.writer && !is_in_trouble)
+				(void) sign();
 		}
 		if (ShutdownRequestPending && !is_stopping())
 			ShutdownRequestPending = false;
