@@ -45,6 +45,7 @@ _PG_init(void)
 	jur_key_news_init();
 	jur_session_init();
 	jur_evidence_init();
+	jur_policy_record_init();
 
 	/* the hooks, one file each */
 	jur_enforce_relabel_init();
@@ -61,6 +62,7 @@ _PG_init(void)
 	jur_enforce_utility_init();
 	jur_enforce_explain_init();
 	jur_seal_log_init();
+	jur_seal_kept_init();
 	jur_enforce_counters_init();
 	jur_enforce_replication_init();
 	jur_enforce_evidence_init();

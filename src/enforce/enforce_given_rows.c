@@ -33,6 +33,7 @@
 
 #include "base/errors.h"
 #include "enforce/enforce_internal.h"
+#include "enforce/statement.h"
 
 static needs_fmgr_hook_type prev_needs_fmgr = NULL;
 static fmgr_hook_type prev_fmgr = NULL;
@@ -129,9 +130,6 @@ call_with_rows(FunctionCallInfo fcinfo, TriggerData *trigger)
 	struct varlena *before = NULL;
 	Datum		result;
 
-	/* at COMMIT this is where the statement begins */
-	if (jur_top_frame == NULL)
-		jur_statement_begins();
 	/* a trigger may scribble on the row it is given */
 	if (changeable && attnum != 0)
 		before = label_in(changeable, rel, attnum);
@@ -146,6 +144,32 @@ call_with_rows(FunctionCallInfo fcinfo, TriggerData *trigger)
 	return result;
 }
 
+/* a deferred trigger runs at COMMIT, outside of any statement: it is one itself */
+static Datum
+call_at_commit(FunctionCallInfo fcinfo, TriggerData *trigger)
+{
+	volatile Datum result = (Datum) 0;
+	ErrorContextCallback *messages = error_context_stack;
+	ErrorContextCallback watch;
+
+	jur_statement_begins();
+	jur_statement_is("COMMIT", 0);
+	jur_evidence_watch(&watch);
+	PG_TRY();
+	{
+		result = call_with_rows(fcinfo, trigger);
+	}
+	PG_CATCH();
+	{
+		jur_evidence_statement_fails();
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	error_context_stack = messages;
+	jur_evidence_statement_ends();
+	return result;
+}
+
 static Datum
 stand_in(PG_FUNCTION_ARGS)
 {
@@ -155,6 +179,8 @@ stand_in(PG_FUNCTION_ARGS)
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
 		!jur_is_tagged(RelationGetRelid(trigger->tg_relation)))
 		return FunctionCallInvoke(fcinfo);
+	if (jur_is_outermost())
+		return call_at_commit(fcinfo, trigger);
 	return call_with_rows(fcinfo, trigger);
 }
 

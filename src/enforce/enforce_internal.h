@@ -14,6 +14,7 @@
 #include "nodes/params.h"
 #include "nodes/parsenodes.h"
 #include "nodes/plannodes.h"
+#include "parser/parse_node.h"
 #include "tcop/utility.h"
 #include "utils/queryenvironment.h"
 
@@ -54,6 +55,12 @@ extern void jur_rows_flush_counts(void);
 extern void jur_seal_flush_counts(void);
 /* a sealed value was opened: its statement's errors are not logged in full */
 extern void jur_seal_log_note(void);
+/* seal_kept.c: 42501 where what is opened would be kept without its seal */
+extern void jur_seal_before_opening(void);
+extern void jur_seal_after_opening(void);
+/* does a plan hold what was opened while it was made? */
+extern bool jur_seal_is_in_plan(const PlannedStmt *plan);
+extern void jur_seal_statement_ends(void);
 
 /*
  * The verdict of ASK for a label, remembered per call site by the label's
@@ -139,6 +146,7 @@ typedef struct JurFrame
 	QueryDesc  *query;			/* that is run, or NULL */
 	Query	   *planned;		/* that is planned, or NULL */
 	bool		is_referential; /* it began under SECURITY_NOFORCE_RLS */
+	bool		is_stamped;		/* it and those above have opened sealed values */
 	List	   *read;			/* tagged tables read while planning */
 	JurLabel   *labels;			/* and under which labels; NULL: none that restricts */
 	bool		read_unknown;	/* some of them are not known */
@@ -151,6 +159,8 @@ extern void jur_pop_frame(JurFrame *frame);
 /* ExecutorRun as it would be without us */
 extern void jur_standard_run(JUR_EXECUTOR_RUN_PARAMS);
 extern bool jur_enclosed_in_referential_check(void);
+/* what is running may not go on in another session, as if it read tagged tables */
+extern void jur_stamp_callers(void);
 /* does what begins now begin a statement of the client's? */
 extern bool jur_is_outermost(void);
 /* every statement starts with this: who are we now? */
@@ -223,6 +233,17 @@ extern char *jur_user_code_of_conditions(Oid relid);
 extern List *jur_tables_running(Oid function);
 /* does what this command writes make FUNCTION do something else? */
 extern bool jur_function_differs(Oid function);
+
+/* analyze.c: expressions of commands that have yet to run */
+typedef struct JurNewColumn
+{
+	const char *name;			/* of a column that the command adds or retypes */
+	Oid			type;
+} JurNewColumn;
+
+extern List *jur_new_columns_of(const AlterTableStmt *stmt);
+/* as the parser gives it; new columns are constants of their type */
+extern Node *jur_analyze(Oid relid, Node *expr, List *new_columns, ParseExprKind kind);
 
 /* enforce_expressions.c */
 extern void jur_judge_expressions(Node *stmt);

@@ -222,6 +222,7 @@ open_sealed(const JurSealed *sealed, JurSealedKind *kind)
 	bytea	   *value = palloc(VARHDRSZ + size + 1);
 	bool		opened;
 
+	jur_seal_before_opening();
 	jur_vault_hold();
 	opened = jur_sealed_open(jur_key_to_open(sealed), sealed, kind, (uint8 *) VARDATA(value));
 	jur_vault_release();
@@ -232,7 +233,7 @@ open_sealed(const JurSealed *sealed, JurSealedKind *kind)
 				 errdetail("It was altered after it was sealed, or sealed with other keys.")));
 	SET_VARSIZE(value, VARHDRSZ + size);
 	unseals++;
-	jur_seal_log_note();
+	jur_seal_after_opening();
 	return value;
 }
 

@@ -59,3 +59,15 @@ jur_sql_record_policy(PG_FUNCTION_ARGS)
 	jur_recorded("policy", jur_relation_name(RelationGetRelid(trigger->tg_relation)), what);
 	return PointerGetDatum(NULL);
 }
+
+static void
+record_load(Oid relid, const char *what)
+{
+	jur_recorded("policy", jur_relation_name(relid), what);
+}
+
+void
+jur_policy_record_init(void)
+{
+	jur_on_load(record_load);
+}

@@ -571,6 +571,8 @@ jur_statement_is(const char *command, uint64 digest)
 void
 jur_statement_sends(uint64 rows)
 {
+	if (!running.is_open)
+		return;
 	running.sends_rows = true;
 	running.rows += rows;
 }

@@ -29,6 +29,7 @@ typedef struct JurQueueRecord
 {
 	const uint8 *data;			/* until the next call */
 	Size		size;
+	bool		is_of_log;		/* it tells of the log that it was meant for */
 	uint64		next;			/* where the next one begins */
 } JurQueueRecord;
 
@@ -47,7 +48,7 @@ extern uint64 jur_queue_head(void);
 /* all before POSITION is durable: make room, wake who waits */
 extern void jur_queue_publish(uint64 position);
 /* a record of the sealer's own, for which room is kept; false: even that is used up */
-extern bool jur_queue_put_own(const char *record, Size size);
+extern bool jur_queue_put_own(const char *record, Size size, bool is_of_log);
 /* records that found no room while evidence_commit was off, since the last call */
 extern uint64 jur_queue_take_lost(TimestampTz *since);
 extern void jur_queue_return_lost(uint64 lost, TimestampTz since);
@@ -122,7 +123,7 @@ typedef struct JurIdentity
 typedef struct JurMemory
 {
 	JurCheckpoint head;
-	bool		is_ours;		/* written by this data directory, not by what it is a copy of */
+	bool		is_ours;		/* neither the data directory nor what it remembers was copied */
 	bool		is_running;		/* the log was not closed after this */
 	bool		commit_off;		/* records may have been lost with it */
 } JurMemory;
@@ -131,7 +132,9 @@ typedef enum JurOwner
 {
 	JUR_OWNER_NONE = 0,			/* no log in the directory */
 	JUR_OWNER_US,
-	JUR_OWNER_OTHER				/* or nobody says */
+	JUR_OWNER_US_COPIED,		/* our log, in a copy of its directory */
+	JUR_OWNER_OTHER,			/* or nobody says */
+	JUR_OWNER_OTHER_THERE		/* the log of a data directory that still exists */
 } JurOwner;
 
 /* whose log is in the directory; ORIGIN: what it is called, "" if that is not said */

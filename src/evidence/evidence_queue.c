@@ -38,6 +38,8 @@
 
 #define TRANCHE			"jurisdiction evidence"
 #define ALIGNMENT		8		/* of a record: its size and its bytes */
+/* in the size of a record: it tells of this log, and means nothing in another */
+#define OF_LOG			((uint32) 1 << 31)
 /* kept for the sealer's own records */
 #define RESERVE			(JUR_ENTRY_MAX + 1024)
 #define REQUEST_TIMEOUT	60000	/* ms */
@@ -193,10 +195,10 @@ copy_out(uint64 position, void *data, Size size)
 
 /* needs the lock; 0: there is no room */
 static uint64
-place(const void *record, Size size, uint64 spare)
+place(const void *record, Size size, uint32 flags, uint64 spare)
 {
 	uint64		used = queue->head - pg_atomic_read_u64(&queue->durable);
-	uint32		length = size;
+	uint32		length = size | flags;
 
 	if (used + footprint(size) + spare > ring_size)
 		return 0;
@@ -250,7 +252,7 @@ offer(const char *record, Size size)
 	if (state() != JUR_LOG_CLOSED)
 	{
 		was_empty = queue->head == pg_atomic_read_u64(&queue->durable);
-		end = place(record, size, RESERVE);
+		end = place(record, size, 0, RESERVE);
 	}
 	LWLockRelease(lock);
 	if (end == 0)
@@ -599,6 +601,8 @@ jur_queue_record(uint64 position, JurQueueRecord *record)
 	uint32		size;
 
 	copy_out(position, &size, sizeof(size));
+	record->is_of_log = (size & OF_LOG) != 0;
+	size &= ~OF_LOG;
 	if (size > JUR_ENTRY_MAX)
 		return false;
 	record->size = size;
@@ -647,12 +651,12 @@ jur_queue_publish(uint64 position)
 }
 
 bool
-jur_queue_put_own(const char *record, Size size)
+jur_queue_put_own(const char *record, Size size, bool is_of_log)
 {
 	uint64		end;
 
 	LWLockAcquire(lock, LW_EXCLUSIVE);
-	end = size <= JUR_ENTRY_MAX ? place(record, size, 0) : 0;
+	end = size <= JUR_ENTRY_MAX ? place(record, size, is_of_log ? OF_LOG : 0, 0) : 0;
 	LWLockRelease(lock);
 	return end > 0;
 }

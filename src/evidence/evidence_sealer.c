@@ -56,6 +56,7 @@ static bool owes_trouble = false;	/* it is over, and no record tells of it yet *
 static bool owes_checkpoint = false;
 static bool is_index_behind = false;
 static uint64 appended = 0;		/* the writer has the queue up to here */
+static uint64 log_begins = 0;	/* the queue, when this log began */
 static bool has_unsynced = false;
 static instr_time unsynced_since;
 static instr_time unsigned_since;
@@ -110,9 +111,9 @@ get_out_of_trouble(void)
 
 /* behind what the queue holds; false: there is no room now */
 static bool
-put_own(StringInfo record)
+put_own(StringInfo record, bool is_of_log)
 {
-	bool		done = jur_queue_put_own(record->data, record->len);
+	bool		done = jur_queue_put_own(record->data, record->len, is_of_log);
 
 	pfree(record->data);
 	return done;
@@ -129,13 +130,13 @@ put_owed(void)
 	{
 		initStringInfo(&record);
 		jur_record_trouble(&record, trouble, trouble_since);
-		owes_trouble = !put_own(&record);
+		owes_trouble = !put_own(&record, false);
 	}
 	if (lost > 0)
 	{
 		initStringInfo(&record);
 		jur_record_gap(&record, lost, lost_since);
-		if (!put_own(&record))
+		if (!put_own(&record, false))
 			jur_queue_return_lost(lost, lost_since);
 	}
 	/* only before something else: the log would never come to rest */
@@ -143,7 +144,7 @@ put_owed(void)
 	{
 		initStringInfo(&record);
 		jur_record_checkpoint(&record, jur_log_written_head(log_file.writer));
-		owes_checkpoint = !put_own(&record);
+		owes_checkpoint = !put_own(&record, true);
 	}
 }
 
@@ -168,7 +169,7 @@ know_settings(bool tell)
 		{
 			initStringInfo(&record);
 			jur_record_setting(&record, name, value);
-			if (!put_own(&record))
+			if (!put_own(&record, false))
 				continue;		/* it stays unknown, and is told next time */
 		}
 		if (known[i])
@@ -230,6 +231,14 @@ let_go(void)
 	jur_close_log(&log_file, false);
 }
 
+/* what was opened is not what the name stands for now: look for that anew */
+static void
+let_go_if_replaced(void)
+{
+	if (!jur_log_is_there(&log_file))
+		let_go();
+}
+
 static bool
 open_log(void)
 {
@@ -247,7 +256,11 @@ open_log(void)
 	}
 	appended = jur_queue_durable();
 	if (strcmp(memory->origin, log_file.key.name) != 0)
+	{
 		strlcpy(memory->origin, log_file.key.name, sizeof(memory->origin));
+		log_begins = jur_queue_head();
+		owes_checkpoint = false;
+	}
 	else if (!had_own && log_file.size_found > known_size)
 		skip_known(log_file.size_found - known_size);
 	memory->is_started = true;
@@ -281,7 +294,8 @@ append_all(void)
 
 		if (!jur_queue_record(appended, &record))
 			elog(PANIC, "the queue of the evidence log is damaged");
-		if (!jur_log_append(log_file.writer, record.data, record.size, &error))
+		if (!(record.is_of_log && appended < log_begins) &&
+			!jur_log_append(log_file.writer, record.data, record.size, &error))
 		{
 			get_into_trouble(error.text);
 			return false;
@@ -298,12 +312,6 @@ seal(void)
 
 	if (!append_all())
 		return false;
-	if (!jur_log_is_there(&log_file))
-	{
-		get_into_trouble(psprintf("the directory \"%s\" is gone", jur_evidence_path()));
-		let_go();
-		return false;
-	}
 	if (jur_log_sync(log_file.writer, &error))
 	{
 		stat.syncs++;
@@ -311,6 +319,7 @@ seal(void)
 		return true;
 	}
 	get_into_trouble(error.text);
+	let_go_if_replaced();
 	return false;
 }
 
@@ -324,6 +333,7 @@ sign(void)
 	if (!jur_sign_log(&log_file, problem))
 	{
 		get_into_trouble(problem);
+		let_go_if_replaced();
 		return false;
 	}
 	owes_checkpoint = true;
@@ -349,7 +359,7 @@ drop(uint64 below, char *problem)
 		return true;
 	initStringInfo(&record);
 	jur_record_retention(&record, below, jur_log_written_head(log_file.writer));
-	if (!put_own(&record))
+	if (!put_own(&record, true))
 	{
 		strlcpy(problem, "there is no room for a record of it", JUR_ERROR_MAX);
 		return false;
@@ -445,7 +455,7 @@ finish(void)
 	{
 		initStringInfo(&record);
 		jur_record_server_stop(&record);
-		(void) put_own(&record);
+		(void) put_own(&record, false);
 	}
 	/* in trouble there is nobody left who could wait for its end */
 	while (log_file.writer && !is_in_trouble && seal() && !jur_queue_close(appended))

@@ -82,6 +82,13 @@ extern void jur_officer_appointed(void);
 extern void jur_note_site(void);
 extern bool jur_is_copy_elsewhere(void);
 
+/*
+ * session_geoip.c: load_geoip() writes a table of policy past statements and
+ * triggers; whoever keeps the records registers to be told.
+ */
+typedef void (*JurLoadCallback) (Oid relid, const char *what);
+extern void jur_on_load(JurLoadCallback callback);
+
 extern void jur_session_init(void);
 
 #endif							/* JUR_SESSION_H */

@@ -533,15 +533,15 @@ def refusals():
     result = tool('append', directory, 'jurisdiction/1/other', SEED.hex(), entries=[b'new'])
     check('the writer refuses a log of another name', result.returncode == 1 and
           b'not "jurisdiction/1/other"' in result.stderr, result.stderr)
-    first = subprocess.Popen([TOOL, 'append', directory, ORIGIN, SEED.hex()],
+    first = subprocess.Popen([TOOL, 'append', directory, ORIGIN, SEED.hex(), '1'],
                              stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
-    deadline = time.time() + 20
-    while time.time() < deadline:
-        second = tool('append', directory, ORIGIN, SEED.hex())
-        if second.returncode != 0:
-            break
+    first.stdin.write(b'from the first\n')
+    first.stdin.flush()
+    deadline = time.time() + 60
+    while not log.journal_of(directory, ORIGIN, 700) and time.time() < deadline:
         time.sleep(0.05)
-    first.communicate(b'from the first\n')
+    second = tool('append', directory, ORIGIN, SEED.hex())
+    first.communicate()
     check('only one writes', first.returncode == 0 and
           b'another process writes the log' in second.stderr, second.stderr)
 

@@ -78,11 +78,11 @@ def derive(purpose, keys, size):
     return HKDF(hashes.SHA256(), size, None, info).derive(secret)
 
 
-def seal(keys, label, nonce, kind, value):
+def seal(keys, label, nonce, kind, value, commitment=None):
     okm = derive(b"sealed", keys, 64)
     header = b"\1\1" + put_number(len(label)) + label + put_number(len(keys))
     header += b"".join(put_number(k[1]) for k in keys)
-    header += nonce + hashlib.sha256(okm[32:] + nonce).digest()
+    header += nonce + (commitment or hashlib.sha256(okm[32:] + nonce).digest())
     gcm = AESGCM(message_key(okm[:32], nonce))
     return header + gcm.encrypt(nonce[12:], value + kind.encode(), header)
 
@@ -168,6 +168,11 @@ def make_vectors():
         bad[at] ^= 1
         rows.append((name + " altered", keys, label, n, kind, value, bytes(bad), 0))
     rows.append(("cut off", keys, label, n, kind, value, sealed[:-1], 0))
+    # whole, but for what only the commitment and the kind say
+    rows.append(("another commitment", keys, label, n, kind, value,
+                 seal(keys, bytes.fromhex(label), n, kind, value, bytes(32)), 0))
+    rows.append(("another kind", keys, label, n, kind, value,
+                 seal(keys, bytes.fromhex(label), n, "x", value), 0))
     rows.append(("another key", [("DE", 1, secret(9))], label, n, kind, value, sealed, 0))
     for name, keys, label, n, kind, value, sealed, opens in rows:
         text = ";".join("%s:%d:%s" % (p, v, s.hex()) for p, v, s in keys)

@@ -131,6 +131,17 @@ my $growing = rows_as($node, 'reader', sprintf($work, 1000) . $memory . sprintf(
 my @lines = split /\n/, $growing;
 cmp_ok($lines[3], '<', $lines[1] + 262144, "memory is flat: $lines[1] bytes, then $lines[3]");
 
+# the limit of the server is that of a value with its seal
+SKIP:
+{
+	my ($available) = slurp_file('/proc/meminfo') =~ /^MemAvailable: +(\d+)/m;
+	skip 'less than 3 GB of memory are free', 2 if ($available // 0) < 3_000_000;
+	like(rows_as($node, 'reader', q{SELECT jurisdiction.seal(repeat('x', 1073741800), 'DE') IS NULL}),
+		qr/a value of 1073741800 bytes is too large to be sealed.*The limit is 10737417\d\d bytes/s, 'too large: a clear error');
+	like(rows_as($node, 'reader', q{SELECT jurisdiction.seal(repeat('x', 810000000), 'DE')}),
+		qr/a sealed value of 8100000\d\d bytes is too large to be shown as text.*binary/s, 'and so where it cannot be shown');
+}
+
 # what README shows works as it says
 my $readme = slurp_file("$FindBin::Bin/../../README.md");
 my ($sql) = $readme =~ /^## Sealed values\n.*?^```sql\n(.*?)^```/ms;
