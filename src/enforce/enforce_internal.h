@@ -253,6 +253,11 @@ extern void jur_judge_changed_function(Oid function);
 extern void jur_run_evaluating(JurRunUtility run, JUR_UTILITY_PARAMS);
 /* may the session read all that the table can hold, or act as officer? */
 extern bool jur_may_install_code(Oid relid);
+/* is some column of RELID of that domain, or of one made of it? */
+extern bool jur_has_column_of(Oid relid, Oid domain);
+
+/* enforce_oracle.c */
+extern void jur_judge_questions(Node *stmt);
 
 /* enforce_triggers.c */
 extern void jur_judge_trigger(Node *stmt);
