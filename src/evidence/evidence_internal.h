@@ -68,12 +68,17 @@ typedef struct JurSealerMemory
 extern JurSealerMemory *jur_sealer_memory(void);
 extern void jur_queue_set_stat(const JurEvidenceStat *stat);
 
-/* requests; NUMBER goes back with the answer, PROBLEM is NULL for "done" */
-extern bool jur_queue_next_request(JurSealerRequest *request, uint64 *arg, uint64 *number);
-extern void jur_queue_answer(JurSealerRequest request, uint64 number, const char *problem);
+extern void jur_wake_sealer(void);
 
 /* true in the process that writes the log: it must not wait for itself */
 extern bool jur_is_sealer;
+
+/* ------------------------------------------ evidence_request.c: questions, answers */
+
+extern void jur_request_init(void);
+/* NUMBER goes back with the answer, PROBLEM is NULL for "done" */
+extern bool jur_next_request(JurSealerRequest *request, uint64 *arg, uint64 *number);
+extern void jur_answer_request(JurSealerRequest request, uint64 number, const char *problem);
 
 /* --------------------------------------- evidence_alone.c: no sealer, one process */
 

@@ -251,8 +251,6 @@ open_log(void)
 	bool		had_own = memory->has_own;
 	uint64		known_size = memory->durable_size;
 
-	/* until it is published again, what is behind known_size is not the queue's alone */
-	memory->has_own = true;
 	if (!jur_open_log(&log_file, !memory->is_started, problem))
 	{
 		get_into_trouble(problem);
@@ -387,7 +385,7 @@ answer_all(void)
 	uint64		number;
 	char		problem[JUR_ERROR_MAX];
 
-	while (jur_queue_next_request(&request, &arg, &number))
+	while (jur_next_request(&request, &arg, &number))
 	{
 		bool		done = log_file.writer != NULL && !is_in_trouble && sign();
 
@@ -401,7 +399,7 @@ answer_all(void)
 		}
 		else if (done && request == JUR_SEALER_DROP)
 			done = drop(arg, problem);
-		jur_queue_answer(request, number, done ? NULL : problem);
+		jur_answer_request(request, number, done ? NULL : problem);
 	}
 }
 
@@ -565,6 +563,7 @@ jur_evidence_init(void)
 	if (jur_evidence_directory == NULL || *jur_evidence_directory == '\0' || IsBinaryUpgrade)
 		return;
 	jur_queue_init();
+	jur_request_init();
 	memset(&worker, 0, sizeof(worker));
 	worker.bgw_flags = BGWORKER_SHMEM_ACCESS;
 	worker.bgw_start_time = BgWorkerStart_PostmasterStart;
