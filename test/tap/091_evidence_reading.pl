@@ -196,7 +196,6 @@ like(message_as($node, 'auditor', 'SELECT count(*) FROM jurisdiction.evidence'),
 	qr/WARNING: .*could not read entry \d+ of the evidence log and its neighbours/, 'of which a reader is told');
 unlike(message_as($node, 'auditor', 'SELECT count(*) FROM jurisdiction.evidence WHERE seq >= 1024'),
 	qr/WARNING/, 'who looks for it');
-put_file('none', '');
 copy("$path.kept", $path);
 is(problems(), '', 'put back, all is well');
 my $tile = "$log/tile/0/003";
@@ -210,5 +209,33 @@ open(my $f, '>:raw', "$log/checkpoint"); print $f $forged; close $f;
 like(problems(), qr/not signed by a key of this log/, 'another size in the checkpoint');
 open($f, '>:raw', "$log/checkpoint"); print $f $note; close $f;
 is(problems(), '', 'put back, all is well');
+
+#
+# An entry that is no record: shown as what it is, and the rest as before.
+#
+my $library = build_probe($dir);
+$node->safe_psql('postgres', 'CREATE DATABASE plain');
+$node->safe_psql('plain', "CREATE FUNCTION evidence_put(text) RETURNS void AS '$library' LANGUAGE c");
+$node->safe_psql('plain', q{SELECT evidence_put('half')});
+size();
+my $strange = ask_auditor('SELECT max(seq) FROM jurisdiction.evidence WHERE time IS NULL');
+is(ask_auditor("SELECT event IS NULL, time IS NULL, record IS NULL, detail FROM jurisdiction.evidence WHERE seq = $strange"),
+	't|t|t|not a record: it has no event or no time', 'an entry that is no record');
+is(ask_auditor("SELECT jurisdiction.evidence_record($strange)"), '{"v":1,"event":"half"}', 'byte for byte');
+like(ask_auditor("SELECT event FROM jurisdiction.evidence_ocsf($strange, 1)"), qr/"severity":"High".*"message":"the entry/,
+	'a SIEM is told');
+is(problems(), "entry $strange is not a record: it has no event or no time", 'and so is who verifies');
+
+#
+# No log, and one that cannot be read.
+#
+my $moved = "$log.moved";
+$node->stop;
+rename $log, $moved or die $!;
+$node->append_conf('postgresql.conf', "jurisdiction.evidence_directory = ''");
+$node->start;
+is(state_as($node, 'auditor', 'SELECT count(*) FROM jurisdiction.evidence'), '55000', 'a server without a log');
+is(state_as($node, 'auditor', 'SELECT jurisdiction.checkpoint()'), '55000', 'has nothing to sign');
+is(state_as($node, 'ben', 'SELECT count(*) FROM jurisdiction.evidence'), '42501', 'and tells even that to nobody else');
 
 done_testing();
