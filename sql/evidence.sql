@@ -224,7 +224,9 @@ SELECT count(*) FROM jurisdiction.evidence_ocsf(2, 0);
 SELECT count(*) FROM jurisdiction.evidence_ocsf(1000000000000);
 SELECT user_name, purpose, origin, destination, label, action, decided_by, rule_id = :rule AS by_rule, basis, rows, tables, outcome
 	FROM jurisdiction.transfer_ledger WHERE seq >= :first AND user_name = 'regress_evidence_reader';
-SELECT basis, origin, destination, action, statements, rows FROM jurisdiction.transfer_summary WHERE basis = 'a "treaty"';
+SELECT s.basis, s.origin, s.destination, s.action, s.statements = l.statements AS counted, s.rows = l.rows AS added
+	FROM jurisdiction.transfer_summary s, (SELECT count(*) AS statements, sum(rows) AS rows
+		FROM jurisdiction.transfer_ledger WHERE basis = 'a "treaty"') l WHERE s.basis = 'a "treaty"';
 SET SESSION AUTHORIZATION DEFAULT;
 
 --
