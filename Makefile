@@ -3,7 +3,14 @@
 EXTENSION  = jurisdiction
 EXTVERSION = $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" jurisdiction.control)
 MODULE_big = jurisdiction
-OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
+OBJS = $(patsubst %.c,%.o,$(sort $(filter-out src/verify/%,$(wildcard src/*.c src/*/*.c))))
+
+# The stand-alone verifier: without the server, from sources that do not need it.
+# For PGXS it is a script that is built: it installs, removes and cleans it.
+VERIFIER       = jurisdiction-verify
+VERIFIER_SRC   = $(sort $(wildcard src/verify/*.c)) $(addprefix src/evidence/,base64.c json_text.c \
+	log_dir_file.c log_dir_journal.c log_dir_read.c merkle.c note.c ocsf.c record.c)
+SCRIPTS_built  = $(VERIFIER)
 
 # One install script, built from ordered fragments; every upgrade step is kept.
 INSTALL_SQL = jurisdiction--$(EXTVERSION).sql
@@ -38,6 +45,9 @@ include $(PGXS)
 
 # PGXS tracks no headers; any header change rebuilds everything (seconds).
 $(OBJS): $(wildcard src/*/*.h) jurisdiction.control
+
+$(VERIFIER): $(VERIFIER_SRC) $(wildcard src/*/*.h) jurisdiction.control
+	$(CC) $(CFLAGS) -D_GNU_SOURCE $(PG_CPPFLAGS) -o $@ $(VERIFIER_SRC) $(LDFLAGS) -lcrypto
 
 $(INSTALL_SQL): $(FRAGMENTS) jurisdiction.control
 	cat $(FRAGMENTS) > $@

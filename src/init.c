@@ -42,6 +42,7 @@ _PG_init(void)
 	jur_invalidate_init();
 	jur_policy_init();
 	jur_keys_init();
+	jur_key_news_init();
 	jur_session_init();
 	jur_evidence_init();
 	jur_policy_record_init();
@@ -60,6 +61,8 @@ _PG_init(void)
 	jur_enforce_functions_init();
 	jur_enforce_utility_init();
 	jur_enforce_explain_init();
+	jur_seal_log_init();
+	jur_seal_kept_init();
 	jur_enforce_counters_init();
 	jur_enforce_replication_init();
 	jur_enforce_evidence_init();

@@ -23,7 +23,11 @@ suite_lint() {
 		'sh test/lint/run.sh; sh test/lint/run.sh selftest'
 }
 suite_fuzz() { as_tester sh test/fuzz/run.sh "${JUR_FUZZ_SECONDS:-20}"; }
-suite_interop() { as_tester perl test/interop/check_decisions.pl; }
+suite_interop() {
+	as_tester perl test/interop/check_decisions.pl
+	decisions=$?
+	as_tester /usr/bin/python3 test/interop/check_log.py && return $decisions
+}
 suite_regress() {
 	as_tester make -s PG_CONFIG="$PG_CONFIG" TEMP=1 with_llvm=no installcheck \
 		ISOLATION= TAP_TESTS=
@@ -57,8 +61,8 @@ tally() {
 		failed=$(($(count '^not ok ') + $(count 'Parse errors:')))
 		;;
 	interop)
-		passed=$(sum "cases agree")
-		failed=$(sum differ)
+		passed=$(($(sum "cases agree") + $(sum passed)))
+		failed=$(($(sum differ) + $(sum failed)))
 		skipped=0
 		;;
 	*)

@@ -22,6 +22,8 @@ extern void jur_enforce_execute_init(void);
 extern void jur_enforce_ddl_init(void);
 extern void jur_enforce_utility_init(void);
 extern void jur_enforce_explain_init(void);
+extern void jur_seal_log_init(void);
+extern void jur_seal_kept_init(void);
 extern void jur_enforce_counters_init(void);
 extern void jur_enforce_functions_init(void);
 extern void jur_enforce_replication_init(void);

@@ -20,6 +20,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "base/compat.h"
 #include "base/errors.h"
 #include "base/settings.h"
 #include "enforce/enforce_internal.h"
@@ -33,15 +34,16 @@ void
 jur_evidence_owed(void)
 {
 	owed = true;
+	jur_evidence_is_due = true;
 }
 
 static void
 settle(void)
 {
-	if (!owed)
-		return;
-	jur_evidence_wait();
+	if (owed)
+		jur_evidence_wait();
 	owed = false;
+	jur_evidence_is_due = jur_statement_is_unsaid();
 }
 
 static bool
@@ -50,6 +52,7 @@ try_settle(void)
 	bool		settled = !owed || jur_evidence_try_wait();
 
 	owed = false;
+	jur_evidence_is_due = jur_statement_is_unsaid();
 	return settled;
 }
 
@@ -62,12 +65,6 @@ jur_evidence_before_release(void)
 		owed = true;
 	}
 	settle();
-}
-
-bool
-jur_evidence_is_owed(void)
-{
-	return owed || jur_statement_is_unsaid();
 }
 
 void
@@ -91,8 +88,8 @@ jur_evidence_statement_ends(void)
 		jur_statement_tell("completed");
 		owed = true;
 	}
-	settle();
 	jur_statement_close();
+	settle();
 }
 
 /*
@@ -112,8 +109,8 @@ jur_evidence_statement_fails(void)
 		recorded = jur_statement_try_tell("failed", sqlstate);
 		owed = true;
 	}
-	recorded &= try_settle();
 	jur_statement_close();
+	recorded &= try_settle();
 	if (recorded || geterrcode() == JUR_ERR_EVIDENCE)
 		return;
 	FlushErrorState();
@@ -138,7 +135,7 @@ before_message(void *arg)
 	static bool inside = false;
 
 	/* what is said while the log is written is not of the statement */
-	if (inside || IsParallelWorker() || !jur_evidence_is_owed())
+	if (inside || IsParallelWorker() || !jur_evidence_is_due)
 		return;
 	scratch = AllocSetContextCreate(CurrentMemoryContext, "jurisdiction message",
 									ALLOCSET_SMALL_SIZES);
@@ -212,8 +209,8 @@ process_exits(int code, Datum arg)
 		(void) jur_statement_try_tell("unknown", NULL);
 		owed = true;
 	}
-	(void) try_settle();
 	jur_statement_close();
+	(void) try_settle();
 }
 
 /*
@@ -234,5 +231,8 @@ jur_evidence_session_begins(void)
 void
 jur_enforce_evidence_init(void)
 {
+	jur_statement_init();
 	RegisterXactCallback(transaction_ends, NULL);
+	/* records tell statements apart by the server's query id, never by text */
+	EnableQueryId();
 }

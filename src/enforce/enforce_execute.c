@@ -197,7 +197,7 @@ reads_tagged(const PlannedStmt *plan)
 		foreach(lc, plan->relationOids)
 			if (jur_is_tagged(lfirst_oid(lc)))
 				return true;
-	return false;
+	return jur_seal_is_in_plan(plan);
 }
 
 /*
@@ -224,6 +224,19 @@ note_in_callers(const PlannedStmt *plan)
 			if (jur_is_tagged(lfirst_oid(lc)))
 				frame->read = list_append_unique_oid(frame->read, lfirst_oid(lc));
 		MemoryContextSwitchTo(caller);
+	}
+}
+
+void
+jur_stamp_callers(void)
+{
+	JurFrame   *frame;
+
+	for (frame = jur_top_frame; frame && !frame->is_stamped; frame = frame->up)
+	{
+		if (frame->query)
+			stamp_query(frame->query);
+		frame->is_stamped = true;
 	}
 }
 
@@ -463,6 +476,8 @@ execute_end(QueryDesc *query)
 	else
 		standard_ExecutorEnd(query);
 	jur_rows_flush_counts();
+	jur_seal_flush_counts();
+	jur_seal_statement_ends();
 }
 
 void

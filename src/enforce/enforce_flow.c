@@ -61,6 +61,8 @@ static TimestampTz read_at = 0; /* start of the statement that read it */
 
 /* ---------------------------------------------------------------------- noting */
 
+static void note_unknown(void);
+
 static bool
 is_off(void)
 {
@@ -87,6 +89,16 @@ joined(const JurLabel *a, const JurLabel *b)
 }
 
 /*
+ * Reading many labels is no error: what they join to, if that is no label any
+ * more, is not known, and goes nowhere.
+ */
+static bool
+can_join(const JurLabel *a, const JurLabel *b)
+{
+	return a == NULL || a->natoms + b->natoms <= JUR_ATOMS_MAX;
+}
+
+/*
  * Plans that are being made rest on what was read for them, and are run later.
  * LABEL: NULL if it is not known.
  */
@@ -100,7 +112,7 @@ note_in_plans(const JurLabel *label)
 	{
 		if (frame->planned == NULL)
 			continue;
-		if (label == NULL)
+		if (label == NULL || !can_join(frame->labels, label))
 			frame->read_unknown = true;
 		else if (frame->labels == NULL || !jur_label_flows(label, frame->labels))
 		{
@@ -125,6 +137,12 @@ jur_flow_note(const JurLabel *label)
 	{
 		/* the leader writes, so the leader must know */
 		jur_share_label(jur_label_text(label));
+	}
+	if (!can_join(watermark, label))
+	{
+		if (!read_unknown)
+			note_unknown();
+		return;
 	}
 	caller = enter_context();
 	watermark = joined(watermark, label);
@@ -183,7 +201,7 @@ note_mark(Oid relid, const JurLabel *label, int depth, bool is_written)
 		mark->label = jur_label_copy(&unrestricted);
 		targets = lappend(targets, mark);
 	}
-	mark->label = label ? joined(mark->label, label) : NULL;
+	mark->label = label && can_join(mark->label, label) ? joined(mark->label, label) : NULL;
 	MemoryContextSwitchTo(caller);
 	jur_flow_version++;
 }

@@ -52,6 +52,15 @@ extern bool jur_may_bypass(Oid relid, const char *action);	/* recorded at use */
 /* enforce_rows.c */
 extern void jur_check_new_label(const JurLabel *label, Oid relid);
 extern void jur_rows_flush_counts(void);
+extern void jur_seal_flush_counts(void);
+/* a sealed value was opened: its statement's errors are not logged in full */
+extern void jur_seal_log_note(void);
+/* seal_kept.c: 42501 where what is opened would be kept without its seal */
+extern void jur_seal_before_opening(void);
+extern void jur_seal_after_opening(void);
+/* does a plan hold what was opened while it was made? */
+extern bool jur_seal_is_in_plan(const PlannedStmt *plan);
+extern void jur_seal_statement_ends(void);
 
 /*
  * The verdict of ASK for a label, remembered per call site by the label's
@@ -143,6 +152,7 @@ typedef struct JurFrame
 	QueryDesc  *query;			/* that is run, or NULL */
 	Query	   *planned;		/* that is planned, or NULL */
 	bool		is_referential; /* it began under SECURITY_NOFORCE_RLS */
+	bool		is_stamped;		/* it and those above have opened sealed values */
 	List	   *read;			/* tagged tables read while planning */
 	JurLabel   *labels;			/* and under which labels; NULL: none that restricts */
 	bool		read_unknown;	/* some of them are not known */
@@ -155,6 +165,8 @@ extern void jur_pop_frame(JurFrame *frame);
 /* ExecutorRun as it would be without us */
 extern void jur_standard_run(JUR_EXECUTOR_RUN_PARAMS);
 extern bool jur_enclosed_in_referential_check(void);
+/* what is running may not go on in another session, as if it read tagged tables */
+extern void jur_stamp_callers(void);
 /* does what begins now begin a statement of the client's? */
 extern bool jur_is_outermost(void);
 /* every statement starts with this: who are we now? */

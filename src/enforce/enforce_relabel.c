@@ -43,7 +43,7 @@
 #define RELATION_GRAMMAR \
 	"A table's tag is a label such as EU:confidential/health; a foreign table's or publication's is \"[LABEL] to PLACES\"."
 #define ROLE_GRAMMAR \
-	"A role's tag is like \"at DE cleared confidential/health,personal\", \"officer\", \"backup\", \"for PURPOSE\", \"release PLACES|*\", \"replicate to PLACES\", \"token required\" or org \"NAME\"."
+	"A role's tag is like \"at DE cleared confidential/health,personal\", \"officer\", \"auditor\", \"backup\", \"for PURPOSE\", \"release PLACES|*\", \"replicate to PLACES\", \"token required\" or org \"NAME\"."
 
 /* ------------------------------------------------------------------- parsing */
 

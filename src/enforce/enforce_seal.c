@@ -21,6 +21,7 @@
 
 #include "base/errors.h"
 #include "base/settings.h"
+#include "base/shmem.h"
 #include "enforce/enforce_internal.h"
 #include "enforce/statement.h"
 #include "keys/keys.h"
@@ -28,6 +29,18 @@
 
 #define NONCES 64				/* generated at once */
 #define LOOKUP_SIZE 16
+
+/* not counted yet: see jur_rows_flush_counts() */
+static uint64 seals = 0;
+static uint64 unseals = 0;
+
+void
+jur_seal_flush_counts(void)
+{
+	jur_count(JUR_COUNT_SEALS, seals);
+	jur_count(JUR_COUNT_UNSEALS, unseals);
+	seals = unseals = 0;
+}
 
 /* ------------------------------------------------------------------- judging */
 
@@ -164,6 +177,7 @@ seal(JurBytes plaintext, JurSealedKind kind, JurBytes label)
 	jur_sealed_make(sealing.key, next_nonce(), label, sealing.versions, plaintext,
 					kind, (uint8 *) VARDATA(value));
 	jur_vault_release();
+	seals++;
 	return value;
 }
 
@@ -208,6 +222,7 @@ open_sealed(const JurSealed *sealed, JurSealedKind *kind)
 	bytea	   *value = palloc(VARHDRSZ + size + 1);
 	bool		opened;
 
+	jur_seal_before_opening();
 	jur_vault_hold();
 	opened = jur_sealed_open(jur_key_to_open(sealed), sealed, kind, (uint8 *) VARDATA(value));
 	jur_vault_release();
@@ -217,6 +232,8 @@ open_sealed(const JurSealed *sealed, JurSealedKind *kind)
 				 errmsg("a sealed value does not open"),
 				 errdetail("It was altered after it was sealed, or sealed with other keys.")));
 	SET_VARSIZE(value, VARHDRSZ + size);
+	unseals++;
+	jur_seal_after_opening();
 	return value;
 }
 

@@ -107,7 +107,10 @@ judge_library(const char *path, const char *what)
 static void
 judge_load(Node *stmt)
 {
-	judge_library(((LoadStmt *) stmt)->filename, "LOAD");
+	const char *path = ((LoadStmt *) stmt)->filename;
+
+	judge_library(path, "LOAD");
+	jur_recorded("load", path, "LOAD");
 }
 
 static void

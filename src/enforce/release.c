@@ -56,28 +56,40 @@ let_go(Release *self)
 	MemoryContextReset(self->context);
 }
 
+static bool hold(TupleTableSlot *slot, DestReceiver *dest);
+
+/* nothing is held, and nothing due: the way of nearly every row */
 static bool
-receive(TupleTableSlot *slot, DestReceiver *dest)
+pass(TupleTableSlot *slot, DestReceiver *dest)
+{
+	Release    *self = (Release *) dest;
+
+	if (unlikely(jur_evidence_is_due))
+	{
+		self->pub.receiveSlot = hold;
+		return hold(slot, dest);
+	}
+	self->rows++;
+	return self->inner->receiveSlot(slot, self->inner);
+}
+
+static bool
+hold(TupleTableSlot *slot, DestReceiver *dest)
 {
 	Release    *self = (Release *) dest;
 	MemoryContext caller;
 
-	self->rows++;
-	if (likely(!jur_evidence_is_owed()))
-	{
-		let_go(self);
-		if (self->wants_more)
-			self->wants_more = self->inner->receiveSlot(slot, self->inner);
-		return self->wants_more;
-	}
 	if (self->nheld == MAX_HELD || self->bytes > MAX_HELD_BYTES)
-	{
 		jur_evidence_before_release();
+	if (!jur_evidence_is_due)
+	{
 		let_go(self);
-		if (self->wants_more)
-			self->wants_more = self->inner->receiveSlot(slot, self->inner);
-		return self->wants_more;
+		if (!self->wants_more)
+			return false;
+		self->pub.receiveSlot = pass;
+		return pass(slot, dest);
 	}
+	self->rows++;
 	caller = MemoryContextSwitchTo(self->context);
 	self->held[self->nheld] = ExecCopySlotMinimalTuple(slot);
 	self->bytes += self->held[self->nheld++]->t_len;
@@ -126,7 +138,7 @@ jur_release_through(DestReceiver *dest)
 {
 	Release    *self = palloc0(sizeof(Release));
 
-	self->pub.receiveSlot = receive;
+	self->pub.receiveSlot = pass;
 	self->pub.rStartup = start;
 	self->pub.rShutdown = finish;
 	self->pub.rDestroy = destroy;

@@ -28,7 +28,9 @@
 #include "utils/guc.h"
 #include "utils/hsearch.h"
 #include "utils/inet.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
+#include "utils/syscache.h"
 
 #include "base/settings.h"
 #include "base/shmem.h"
@@ -84,6 +86,7 @@ typedef struct Statement
 } Statement;
 
 uint64		jur_statement_number = 1;
+bool		jur_evidence_is_due = false;
 
 static Statement running;
 /* how the outermost statement that began last is called */
@@ -375,17 +378,36 @@ fill_place(Place *place, Datum datum, const JurQuestion *export)
 /* ------------------------------------------------------------ the statement */
 
 static void
+append_hexadecimal(char *text, uint64 number)
+{
+	char		digits[17];
+	char	   *first = digits + 16;
+
+	*first = '\0';
+	do
+		*--first = "0123456789abcdef"[number & 15];
+	while ((number >>= 4) != 0);
+	strcpy(text, first);
+}
+
+static void
 name_statement(void)
 {
 	static uint64 number = 0;
+	static char prefix[32];
+	static int	prefix_size;
 
 	if (IsParallelWorker())
 	{
 		jur_shared_statement(running.id, sizeof(running.id));
 		return;
 	}
-	snprintf(running.id, sizeof(running.id), "%x.%llx.%llx", MyProcPid,
-			 (unsigned long long) MyStartTimestamp, (unsigned long long) ++number);
+	/* for every statement: only the number is made anew */
+	if (number++ == 0)
+		prefix_size = snprintf(prefix, sizeof(prefix), "%x.%llx.", MyProcPid,
+							   (unsigned long long) MyStartTimestamp);
+	memcpy(running.id, prefix, prefix_size);
+	append_hexadecimal(running.id + prefix_size, number);
 	strlcpy(last_id, running.id, sizeof(last_id));
 	jur_share_statement(running.id);
 }
@@ -454,6 +476,7 @@ count_place(Datum label, JurAsked asked, const JurQuestion *export, int where)
 		running.last = &place->next;
 	}
 	running.is_new = true;
+	jur_evidence_is_due |= !running.is_told;
 	wrote |= asked == JUR_ASKED_WRITE;
 	return &place->count;
 }
@@ -474,6 +497,54 @@ jur_statement_exports(Datum label, const JurQuestion *export, uint64 rows)
 	*count_place(label, JUR_ASKED_EXPORT, export, where) += rows;
 }
 
+/*
+ * The name of the table that was asked about last is kept until any relation
+ * or schema changes: most sessions read the same table again and again.
+ */
+static Oid	named_table = InvalidOid;
+static char *table_name = NULL;
+static uint64 names_changed = 0;
+
+static void
+forget_relation(Datum arg, Oid relid)
+{
+	named_table = InvalidOid;
+	names_changed++;
+}
+
+static void
+forget_schema(Datum arg, int cacheid, uint32 hashvalue)
+{
+	named_table = InvalidOid;
+	names_changed++;
+}
+
+void
+jur_statement_init(void)
+{
+	CacheRegisterRelcacheCallback(forget_relation, (Datum) 0);
+	CacheRegisterSyscacheCallback(NAMESPACEOID, forget_schema, (Datum) 0);
+}
+
+static char *
+name_of(Oid relid)
+{
+	uint64		changed = names_changed;
+	char	   *name;
+
+	if (relid == named_table)
+		return pstrdup(table_name);
+	name = jur_relation_name(relid);
+	/* renamed while it was looked up */
+	if (changed != names_changed)
+		return name;
+	if (table_name)
+		pfree(table_name);
+	table_name = MemoryContextStrdup(TopMemoryContext, name);
+	named_table = relid;
+	return name;
+}
+
 void
 jur_statement_touches(Oid relid)
 {
@@ -484,9 +555,10 @@ jur_statement_touches(Oid relid)
 	open_statement();
 	caller = MemoryContextSwitchTo(statement_context);
 	running.relids = lappend_oid(running.relids, relid);
-	running.tables = lappend(running.tables, jur_relation_name(relid));
+	running.tables = lappend(running.tables, name_of(relid));
 	MemoryContextSwitchTo(caller);
 	running.is_new = true;
+	jur_evidence_is_due |= !running.is_told;
 }
 
 void
@@ -499,6 +571,8 @@ jur_statement_is(const char *command, uint64 digest)
 void
 jur_statement_sends(uint64 rows)
 {
+	if (!running.is_open)
+		return;
 	running.sends_rows = true;
 	running.rows += rows;
 }
@@ -551,14 +625,19 @@ append_decision(StringInfo record, const Place *place, JurAction action, uint64 
 
 	if (record->data[record->len - 1] == '}')
 		appendStringInfoChar(record, ',');
-	appendStringInfo(record, "%s,\"action\":\"%s\",\"verdict\":\"%s\"", place->label,
-					 jur_action_name(action), verdict);
+	appendStringInfoString(record, place->label);
+	appendStringInfoString(record, ",\"action\":\"");
+	appendStringInfoString(record, jur_action_name(action));
+	appendStringInfoString(record, "\",\"verdict\":\"");
+	appendStringInfoString(record, verdict);
+	appendStringInfoChar(record, '"');
 	if (place->key.asked == JUR_ASKED_CEILING)
 		appendStringInfoString(record, ",\"within\":true");
 	else
-		appendStringInfo(record, ",\"%s\":" UINT64_FORMAT,
-						 place->key.asked == JUR_ASKED_VALUES ? "values" : "rows", count);
-	appendStringInfo(record, "%s}", action == JUR_STORE ? place->why_stored : place->why);
+		jur_record_number(record, place->key.asked == JUR_ASKED_VALUES ? "values" : "rows",
+						  count);
+	appendStringInfoString(record, action == JUR_STORE ? place->why_stored : place->why);
+	appendStringInfoChar(record, '}');
 }
 
 static void

@@ -50,6 +50,9 @@ extern void jur_statement_sends(uint64 rows);
  */
 extern void jur_count_asked(Datum label, JurAsked asked);
 
+/* callbacks; see jur_enforce_evidence_init() */
+extern void jur_statement_init(void);
+
 /* has it touched anything, or put a record of its own? */
 extern bool jur_statement_is_open(void);
 /* has it touched anything that no record tells of yet? */
@@ -82,8 +85,11 @@ extern void jur_record_session_as_known(StringInfo record);
 
 /* enforce_evidence.c: something was put that has to be waited for */
 extern void jur_evidence_owed(void);
-/* is there anything to be put or waited for before something may leave? */
-extern bool jur_evidence_is_owed(void);
+/*
+ * Is there anything to be put or waited for before something may leave?  Asked
+ * for each row that leaves.
+ */
+extern bool jur_evidence_is_due;
 /* nothing may leave before what there is to tell is in the log */
 extern void jur_evidence_before_release(void);
 /* all rows have come; the client gets those held back once this returns */

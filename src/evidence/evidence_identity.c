@@ -31,7 +31,7 @@
 #define IDENTITY_HEAD	"jurisdiction evidence 1\n"
 #define MEMORY_HEAD		"jurisdiction evidence head 1\n"
 #define MEMORY_FILE		"jurisdiction_evidence_head"
-#define TEXT_MAX		2048
+#define TEXT_MAX		4096
 
 void
 jur_problem(char *problem, const char *format,...)
@@ -152,7 +152,7 @@ write_file(const char *path, const char *text, char *problem)
 	Size		size = strlen(text);
 
 	errno = fd < 0 ? errno : ENOSPC;
-	if (fd < 0 || write(fd, text, size) != (ssize_t) size || fdatasync(fd) < 0)
+	if (fd < 0 || write(fd, text, size) != (ssize_t) size || (size > 0 && fdatasync(fd) < 0))
 	{
 		jur_problem(problem, "could not write file \"%s\": %m", path);
 		if (fd >= 0)
@@ -209,7 +209,7 @@ jur_log_owner(JurOwner *owner, char *origin, char *problem)
 	JurIdentity data;
 	JurIdentity file;
 	JurIdentity said;
-	bool		is_ours;
+	bool		is_original;
 
 	origin[0] = '\0';
 	snprintf(path, sizeof(path), "%s/identity", jur_evidence_path());
@@ -226,12 +226,19 @@ jur_log_owner(JurOwner *owner, char *origin, char *problem)
 	}
 	if (!identify(DataDir, &data, problem) || !identify(path, &file, problem))
 		return false;
-	if (line_of(text, "origin", line, sizeof(line)))
-		strlcpy(origin, line, JUR_ORIGIN_MAX + 1);
-	is_ours = strncmp(text, IDENTITY_HEAD, strlen(IDENTITY_HEAD)) == 0 &&
-		parse_identity(text, "data", &said) && is_same(&said, &data) &&
-		parse_identity(text, "file", &said) && is_same(&said, &file) && *origin;
-	*owner = is_ours ? JUR_OWNER_US : JUR_OWNER_OTHER;
+	*owner = JUR_OWNER_OTHER;
+	if (strncmp(text, IDENTITY_HEAD, strlen(IDENTITY_HEAD)) != 0 ||
+		line_of(text, "origin", line, sizeof(line)) == NULL)
+		return true;
+	strlcpy(origin, line, JUR_ORIGIN_MAX + 1);
+	is_original = parse_identity(text, "file", &said) && is_same(&said, &file);
+	if (!parse_identity(text, "data", &said))
+		return true;
+	if (is_same(&said, &data))
+		*owner = is_original ? JUR_OWNER_US : JUR_OWNER_US_COPIED;
+	else if (is_original && line_of(text, "path", line, sizeof(line)) &&
+			 identify(line, &data, problem) && is_same(&said, &data))
+		*owner = JUR_OWNER_OTHER_THERE;
 	return true;
 }
 
@@ -250,7 +257,7 @@ jur_claim_log(const char *origin, char *problem)
 	if (!write_file(new_path, "", problem) ||
 		!identify(DataDir, &data, problem) || !identify(new_path, &file, problem))
 		return false;
-	snprintf(text, sizeof(text), "%sorigin %s\n", IDENTITY_HEAD, origin);
+	snprintf(text, sizeof(text), "%sorigin %s\npath %s\n", IDENTITY_HEAD, origin, DataDir);
 	format_identity("data", &data, text + strlen(text), sizeof(text) - strlen(text));
 	format_identity("file", &file, text + strlen(text), sizeof(text) - strlen(text));
 	return write_file(new_path, text, problem) && move(new_path, path, problem) &&
@@ -388,6 +395,7 @@ jur_recall_head(JurMemory *memory)
 	char		root[64];
 	char		problem[JUR_ERROR_MAX];
 	JurIdentity data;
+	JurIdentity file;
 	JurIdentity said;
 
 	memset(memory, 0, sizeof(*memory));
@@ -399,8 +407,9 @@ jur_recall_head(JurMemory *memory)
 		jur_base64_get(root, strlen(root), memory->head.root.bytes, JUR_HASH_SIZE) != JUR_HASH_SIZE)
 		return false;
 	strlcpy(memory->head.origin, origin, sizeof(memory->head.origin));
-	memory->is_ours = parse_identity(text, "data", &said) &&
-		identify(DataDir, &data, problem) && is_same(&said, &data);
+	memory->is_ours = identify(DataDir, &data, problem) && identify(path, &file, problem) &&
+		parse_identity(text, "data", &said) && is_same(&said, &data) &&
+		parse_identity(text, "file", &said) && is_same(&said, &file);
 	memory->is_running = line_of(text, "state", line, sizeof(line)) &&
 		strcmp(line, "running") == 0;
 	memory->commit_off = line_of(text, "commit", line, sizeof(line)) &&
@@ -416,14 +425,17 @@ jur_remember_head(const JurMemory *memory, char *problem)
 	char		text[TEXT_MAX];
 	char		root[JUR_BASE64_SIZE(JUR_HASH_SIZE) + 1];
 	JurIdentity data;
+	JurIdentity file;
 
 	snprintf(path, sizeof(path), "%s/" MEMORY_FILE, DataDir);
 	snprintf(new_path, sizeof(new_path), "%s/" MEMORY_FILE ".new", DataDir);
-	if (!identify(DataDir, &data, problem))
+	if (!write_file(new_path, "", problem) ||
+		!identify(DataDir, &data, problem) || !identify(new_path, &file, problem))
 		return false;
 	jur_base64_put(memory->head.root.bytes, JUR_HASH_SIZE, root);
 	strlcpy(text, MEMORY_HEAD, sizeof(text));
 	format_identity("data", &data, text + strlen(text), sizeof(text) - strlen(text));
+	format_identity("file", &file, text + strlen(text), sizeof(text) - strlen(text));
 	snprintf(text + strlen(text), sizeof(text) - strlen(text),
 			 "head %s " UINT64_FORMAT " %s\nstate %s\ncommit %s\n",
 			 memory->head.origin, (uint64) memory->head.size, root,

@@ -29,6 +29,7 @@ typedef struct JurQueueRecord
 {
 	const uint8 *data;			/* until the next call */
 	Size		size;
+	bool		is_of_log;		/* it tells of the log that it was meant for */
 	uint64		next;			/* where the next one begins */
 } JurQueueRecord;
 
@@ -47,8 +48,8 @@ extern uint64 jur_queue_head(void);
 /* all before POSITION is durable: make room, wake who waits */
 extern void jur_queue_publish(uint64 position);
 /* a record of the sealer's own, for which room is kept; false: even that is used up */
-extern bool jur_queue_put_own(const char *record, Size size);
-/* records that found no room while evidence_commit was off, since the last call */
+extern bool jur_queue_put_own(const char *record, Size size, bool is_of_log);
+/* records that found no room, since the last call */
 extern uint64 jur_queue_take_lost(TimestampTz *since);
 extern void jur_queue_return_lost(uint64 lost, TimestampTz since);
 extern void jur_queue_set_state(JurLogState state, const char *trouble);
@@ -67,12 +68,17 @@ typedef struct JurSealerMemory
 extern JurSealerMemory *jur_sealer_memory(void);
 extern void jur_queue_set_stat(const JurEvidenceStat *stat);
 
-/* requests; NUMBER goes back with the answer, PROBLEM is NULL for "done" */
-extern bool jur_queue_next_request(JurSealerRequest *request, uint64 *arg, uint64 *number);
-extern void jur_queue_answer(JurSealerRequest request, uint64 number, const char *problem);
+extern void jur_wake_sealer(void);
 
 /* true in the process that writes the log: it must not wait for itself */
 extern bool jur_is_sealer;
+
+/* ------------------------------------------ evidence_request.c: questions, answers */
+
+extern void jur_request_init(void);
+/* NUMBER goes back with the answer, PROBLEM is NULL for "done" */
+extern bool jur_next_request(JurSealerRequest *request, uint64 *arg, uint64 *number);
+extern void jur_answer_request(JurSealerRequest request, uint64 number, const char *problem);
 
 /* --------------------------------------- evidence_alone.c: no sealer, one process */
 
@@ -122,7 +128,7 @@ typedef struct JurIdentity
 typedef struct JurMemory
 {
 	JurCheckpoint head;
-	bool		is_ours;		/* written by this data directory, not by what it is a copy of */
+	bool		is_ours;		/* neither the data directory nor what it remembers was copied */
 	bool		is_running;		/* the log was not closed after this */
 	bool		commit_off;		/* records may have been lost with it */
 } JurMemory;
@@ -131,7 +137,9 @@ typedef enum JurOwner
 {
 	JUR_OWNER_NONE = 0,			/* no log in the directory */
 	JUR_OWNER_US,
-	JUR_OWNER_OTHER				/* or nobody says */
+	JUR_OWNER_US_COPIED,		/* our log, in a copy of its directory */
+	JUR_OWNER_OTHER,			/* or nobody says */
+	JUR_OWNER_OTHER_THERE		/* the log of a data directory that still exists */
 } JurOwner;
 
 /* whose log is in the directory; ORIGIN: what it is called, "" if that is not said */
@@ -177,6 +185,17 @@ extern void jur_record_rotation(StringInfo record, const JurNoteKey *before,
 								const JurNoteKey *after);
 extern void jur_record_setting(StringInfo record, const char *name, const char *value);
 extern void jur_record_gap(StringInfo record, uint64 lost, TimestampTz since);
+extern void jur_record_retention(StringInfo record, uint64 below, const JurCheckpoint *head);
 extern void jur_record_trouble(StringInfo record, const char *trouble, TimestampTz since);
+
+/* --------------------------------------- evidence_sealer_index.c: what the sealer adds */
+
+/*
+ * A little of what the index lacks of the signed log: true, there is more.
+ * What goes wrong there is passed over; the log rests on nothing of it.
+ */
+extern bool jur_sealer_index_some(void);
+/* the log has another directory, or another tree in it */
+extern void jur_sealer_index_forget(void);
 
 #endif							/* JUR_EVIDENCE_INTERNAL_H */

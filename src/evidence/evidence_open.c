@@ -121,30 +121,43 @@ static bool
 find_log(char *origin, const JurMemory *memory, Before *before, char *problem)
 {
 	JurOwner	owner;
+	bool		is_known;
 
 	if (!jur_log_owner(&owner, origin, problem))
 		return false;
+	is_known = memory->is_ours && strcmp(memory->head.origin, origin) == 0;
 	before->verdict = NULL;
-	if (owner == JUR_OWNER_US && !is_rolled_back(origin, memory))
-		return true;
-
 	before->head = memory->head;
 	switch (owner)
 	{
-		case JUR_OWNER_US:
-			before->verdict = "rolled back";
-			break;
-		case JUR_OWNER_OTHER:
-			before->verdict = "copied";
-			if (read_head(&before->head) && *origin == '\0')
-				strlcpy(origin, before->head.origin, JUR_ORIGIN_MAX + 1);
-			break;
 		case JUR_OWNER_NONE:
 			if (*memory->head.origin)
 				before->verdict = memory->is_ours ? "missing" : "copied";
+			origin[0] = '\0';
+			return true;
+		case JUR_OWNER_US:
+			if (!is_rolled_back(origin, memory))
+				return true;
+			before->verdict = "rolled back";
 			break;
+		case JUR_OWNER_US_COPIED:
+			/* moved to another place: only if it is known to be all of it */
+			if (is_known && !is_rolled_back(origin, memory))
+				return jur_claim_log(origin, problem);
+			before->verdict = is_known ? "rolled back" : "copied";
+			break;
+		case JUR_OWNER_OTHER:
+			before->verdict = memory->is_ours ? "missing" : "copied";
+			break;
+		case JUR_OWNER_OTHER_THERE:
+			jur_problem(problem, "the log in \"%s\" is in use by another server, whose data directory still exists",
+						jur_evidence_path());
+			return false;
 	}
-	if (owner != JUR_OWNER_NONE && !jur_move_log_away(origin, problem))
+	/* without a memory of one's own, what lies there tells most */
+	if (!memory->is_ours && read_head(&before->head) && *origin == '\0')
+		strlcpy(origin, before->head.origin, JUR_ORIGIN_MAX + 1);
+	if (!jur_move_log_away(origin, problem))
 		return false;
 	origin[0] = '\0';
 	return true;
@@ -325,6 +338,8 @@ jur_open_log(JurOpenLog *log, bool is_first, char *problem)
 	}
 	log->size_found = jur_log_size(log->writer);
 	log->lock_inode = lock_inode();
+	/* until it is published, what is behind the durable size is not the queue's alone */
+	jur_sealer_memory()->has_own = true;
 	if (record_opening(log, is_first, &memory, &before, problem) &&
 		remember(log, true, problem))
 		return true;

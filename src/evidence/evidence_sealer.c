@@ -43,6 +43,7 @@
 #define SIGN_AFTER		900
 #define RETRY_AFTER		1000
 #define LOOK_FOR_END	20		/* while the last sessions leave */
+#define INDEX_AFTER		10
 #define NOTHING_TO_DO	60000
 
 PGDLLEXPORT void jur_sealer_main(Datum arg);
@@ -53,7 +54,9 @@ static char trouble[JUR_ERROR_MAX];
 static TimestampTz trouble_since;
 static bool owes_trouble = false;	/* it is over, and no record tells of it yet */
 static bool owes_checkpoint = false;
+static bool is_index_behind = false;
 static uint64 appended = 0;		/* the writer has the queue up to here */
+static uint64 log_begins = 0;	/* the queue, when this log began */
 static bool has_unsynced = false;
 static instr_time unsynced_since;
 static instr_time unsigned_since;
@@ -108,9 +111,9 @@ get_out_of_trouble(void)
 
 /* behind what the queue holds; false: there is no room now */
 static bool
-put_own(StringInfo record)
+put_own(StringInfo record, bool is_of_log)
 {
-	bool		done = jur_queue_put_own(record->data, record->len);
+	bool		done = jur_queue_put_own(record->data, record->len, is_of_log);
 
 	pfree(record->data);
 	return done;
@@ -127,13 +130,13 @@ put_owed(void)
 	{
 		initStringInfo(&record);
 		jur_record_trouble(&record, trouble, trouble_since);
-		owes_trouble = !put_own(&record);
+		owes_trouble = !put_own(&record, false);
 	}
 	if (lost > 0)
 	{
 		initStringInfo(&record);
 		jur_record_gap(&record, lost, lost_since);
-		if (!put_own(&record))
+		if (!put_own(&record, false))
 			jur_queue_return_lost(lost, lost_since);
 	}
 	/* only before something else: the log would never come to rest */
@@ -141,7 +144,7 @@ put_owed(void)
 	{
 		initStringInfo(&record);
 		jur_record_checkpoint(&record, jur_log_written_head(log_file.writer));
-		owes_checkpoint = !put_own(&record);
+		owes_checkpoint = !put_own(&record, true);
 	}
 }
 
@@ -149,10 +152,12 @@ put_owed(void)
 
 static char *known[JUR_GUARDED_MAX];
 
-static void
+/* whether one of them has changed */
+static bool
 know_settings(bool tell)
 {
 	const char *name;
+	bool		has_changed = false;
 	int			i;
 
 	for (i = 0; (name = jur_guarded_setting(i)) != NULL; i++)
@@ -162,17 +167,19 @@ know_settings(bool tell)
 
 		if (known[i] && strcmp(known[i], value ? value : "") == 0)
 			continue;
+		has_changed = true;
 		if (tell)
 		{
 			initStringInfo(&record);
 			jur_record_setting(&record, name, value);
-			if (!put_own(&record))
+			if (!put_own(&record, false))
 				continue;		/* it stays unknown, and is told next time */
 		}
 		if (known[i])
 			pfree(known[i]);
 		known[i] = MemoryContextStrdup(TopMemoryContext, value ? value : "");
 	}
+	return has_changed;
 }
 
 /* ------------------------------------------------------------------- the log */
@@ -192,13 +199,14 @@ publish(void)
 {
 	JurSealerMemory *memory = jur_sealer_memory();
 
+	/* the first of those that no checkpoint covers */
+	if (has_unsynced && jur_log_signed_size(log_file.writer) >= memory->durable_size)
+		unsigned_since = unsynced_since;
+	has_unsynced = false;
 	stat.records += jur_log_size(log_file.writer) - memory->durable_size;
 	memory->durable_size = jur_log_size(log_file.writer);
 	memory->has_own = false;
 	publish_stat();
-	if (has_unsynced && jur_log_signed_size(log_file.writer) < stat.size)
-		unsigned_since = unsynced_since;
-	has_unsynced = false;
 	jur_queue_publish(appended);
 }
 
@@ -227,6 +235,14 @@ let_go(void)
 	jur_close_log(&log_file, false);
 }
 
+/* what was opened is not what the name stands for now: look for that anew */
+static void
+let_go_if_replaced(void)
+{
+	if (!jur_log_is_there(&log_file))
+		let_go();
+}
+
 static bool
 open_log(void)
 {
@@ -235,8 +251,6 @@ open_log(void)
 	bool		had_own = memory->has_own;
 	uint64		known_size = memory->durable_size;
 
-	/* until it is published again, what is behind known_size is not the queue's alone */
-	memory->has_own = true;
 	if (!jur_open_log(&log_file, !memory->is_started, problem))
 	{
 		get_into_trouble(problem);
@@ -244,11 +258,17 @@ open_log(void)
 	}
 	appended = jur_queue_durable();
 	if (strcmp(memory->origin, log_file.key.name) != 0)
+	{
 		strlcpy(memory->origin, log_file.key.name, sizeof(memory->origin));
+		log_begins = jur_queue_head();
+		owes_checkpoint = false;
+	}
 	else if (!had_own && log_file.size_found > known_size)
 		skip_known(log_file.size_found - known_size);
 	memory->is_started = true;
 	memory->durable_size = log_file.size_found;
+	jur_sealer_index_forget();
+	is_index_behind = true;
 	INSTR_TIME_SET_CURRENT(unsigned_since);
 	unsynced_since = unsigned_since;
 	publish();
@@ -276,7 +296,8 @@ append_all(void)
 
 		if (!jur_queue_record(appended, &record))
 			elog(PANIC, "the queue of the evidence log is damaged");
-		if (!jur_log_append(log_file.writer, record.data, record.size, &error))
+		if (!(record.is_of_log && appended < log_begins) &&
+			!jur_log_append(log_file.writer, record.data, record.size, &error))
 		{
 			get_into_trouble(error.text);
 			return false;
@@ -293,19 +314,14 @@ seal(void)
 
 	if (!append_all())
 		return false;
-	if (!jur_log_is_there(&log_file))
-	{
-		get_into_trouble(psprintf("the directory \"%s\" is gone", jur_evidence_path()));
-		let_go();
-		return false;
-	}
 	if (jur_log_sync(log_file.writer, &error))
 	{
-		stat.syncs++;
+		stat.syncs += jur_log_size(log_file.writer) > jur_sealer_memory()->durable_size;
 		publish();
 		return true;
 	}
 	get_into_trouble(error.text);
+	let_go_if_replaced();
 	return false;
 }
 
@@ -319,14 +335,47 @@ sign(void)
 	if (!jur_sign_log(&log_file, problem))
 	{
 		get_into_trouble(problem);
+		let_go_if_replaced();
 		return false;
 	}
 	owes_checkpoint = true;
+	is_index_behind = true;
 	publish_stat();
 	return true;
 }
 
 /* ----------------------------------------------------------------- requests */
+
+/*
+ * Whole bundles below BELOW.  The record is signed first: what is gone without
+ * one was taken by somebody else.
+ */
+static bool
+drop(uint64 below, char *problem)
+{
+	StringInfoData record;
+	JurLogError error;
+
+	below = Min(below, jur_log_signed_size(log_file.writer)) / JUR_BUNDLE * JUR_BUNDLE;
+	if (below == 0)
+		return true;
+	initStringInfo(&record);
+	jur_record_retention(&record, below, jur_log_written_head(log_file.writer));
+	if (!put_own(&record, true))
+	{
+		strlcpy(problem, "there is no room for a record of it", JUR_ERROR_MAX);
+		return false;
+	}
+	if (!sign())
+	{
+		strlcpy(problem, trouble, JUR_ERROR_MAX);
+		return false;
+	}
+	if (jur_log_drop_entries(log_file.writer, below, &error))
+		return true;
+	strlcpy(problem, error.text, JUR_ERROR_MAX);
+	return false;
+}
 
 static void
 answer_all(void)
@@ -336,7 +385,7 @@ answer_all(void)
 	uint64		number;
 	char		problem[JUR_ERROR_MAX];
 
-	while (jur_queue_next_request(&request, &arg, &number))
+	while (jur_next_request(&request, &arg, &number))
 	{
 		bool		done = log_file.writer != NULL && !is_in_trouble && sign();
 
@@ -349,11 +398,8 @@ answer_all(void)
 				publish();
 		}
 		else if (done && request == JUR_SEALER_DROP)
-		{
-			strlcpy(problem, "Nothing can be dropped yet.", sizeof(problem));
-			done = false;
-		}
-		jur_queue_answer(request, number, done ? NULL : problem);
+			done = drop(arg, problem);
+		jur_answer_request(request, number, done ? NULL : problem);
 	}
 }
 
@@ -411,7 +457,7 @@ finish(void)
 	{
 		initStringInfo(&record);
 		jur_record_server_stop(&record);
-		(void) put_own(&record);
+		(void) put_own(&record, false);
 	}
 	/* in trouble there is nobody left who could wait for its end */
 	while (log_file.writer && !is_in_trouble && seal() && !jur_queue_close(appended))
@@ -459,6 +505,8 @@ time_to_sleep(bool is_ending)
 	else if (log_file.writer &&
 			 jur_log_signed_size(log_file.writer) < jur_log_size(log_file.writer))
 		left = SIGN_AFTER - since(unsigned_since);
+	if (is_index_behind)
+		left = Min(left, INDEX_AFTER);
 	if (is_ending)
 		left = Min(left, LOOK_FOR_END);
 	return Max(left, 1);
@@ -475,7 +523,7 @@ jur_sealer_main(Datum arg)
 	BackgroundWorkerUnblockSignals();
 	jur_queue_attach();
 	appended = jur_queue_durable();
-	know_settings(false);
+	(void) know_settings(false);
 	MemoryContextSwitchTo(context);
 
 	for (;;)
@@ -488,12 +536,16 @@ jur_sealer_main(Datum arg)
 		{
 			ConfigReloadPending = false;
 			ProcessConfigFile(PGC_SIGHUP);
-			know_settings(true);
+			/* what a crash may cost from now on is remembered with a head */
+			if (know_settings(true) && log_file.writer && !is_in_trouble)
+				(void) sign();
 		}
 		if (ShutdownRequestPending && !is_stopping())
 			ShutdownRequestPending = false;
 		work();
 		answer_all();
+		if (is_index_behind)
+			is_index_behind = jur_sealer_index_some();
 		if (ShutdownRequestPending && is_alone())
 			finish();
 		MemoryContextReset(context);
@@ -511,6 +563,7 @@ jur_evidence_init(void)
 	if (jur_evidence_directory == NULL || *jur_evidence_directory == '\0' || IsBinaryUpgrade)
 		return;
 	jur_queue_init();
+	jur_request_init();
 	memset(&worker, 0, sizeof(worker));
 	worker.bgw_flags = BGWORKER_SHMEM_ACCESS;
 	worker.bgw_start_time = BgWorkerStart_PostmasterStart;

@@ -206,6 +206,19 @@ jur_record_gap(StringInfo record, uint64 lost, TimestampTz since)
 }
 
 void
+jur_record_retention(StringInfo record, uint64 below, const JurCheckpoint *head)
+{
+	char		root[JUR_BASE64_SIZE(JUR_HASH_SIZE) + 1];
+
+	text_of_root(&head->root, root);
+	begin(record, "retention");
+	jur_record_number(record, "below", below);
+	jur_record_text(record, "root", root);
+	jur_record_number(record, "size", head->size);
+	jur_record_end(record);
+}
+
+void
 jur_record_trouble(StringInfo record, const char *trouble, TimestampTz since)
 {
 	begin(record, "trouble");

@@ -14,6 +14,7 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "pgtime.h"
+#include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/guc.h"
 #include "utils/timestamp.h"
@@ -108,8 +109,11 @@ jur_record_text(StringInfo record, const char *name, const char *text)
 void
 jur_record_number(StringInfo record, const char *name, int64 number)
 {
+	char		digits[MAXINT8LEN + 1];
+
 	jur_record_name(record, name);
-	appendStringInfo(record, INT64_FORMAT, number);
+	digits[pg_lltoa(number, digits)] = '\0';
+	appendStringInfoString(record, digits);
 }
 
 void

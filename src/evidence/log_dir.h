@@ -50,11 +50,17 @@ extern int	jur_log_keys(const JurLogReader *reader, JurNoteKey *keys, int room,
  */
 extern bool jur_log_entry(JurLogReader *reader, uint64_t seq,
 						  const uint8_t **data, size_t *size, JurLogError *error);
+/* the file of bundle SEQ / JUR_BUNDLE as it is, for who wants to know what is wrong with it */
+extern bool jur_log_bundle(JurLogReader *reader, uint64_t seq,
+						   const uint8_t **data, size_t *size, JurLogError *error);
 /* a JurReadHash; ARG is the reader */
 extern bool jur_log_hash(void *reader, int level, uint64_t index, JurHash *hash);
 /* what kept the last jur_log_hash() from reading */
 extern const JurLogError *jur_log_hash_error(const JurLogReader *reader);
-/* the entry after the head that the journal holds and no checkpoint covers yet */
+/*
+ * An entry after the head that the journal holds and no checkpoint covers yet.
+ * is_damaged: the journal has only later ones, so the head is not the newest.
+ */
 extern bool jur_log_tail_entry(JurLogReader *reader, uint64_t seq,
 							   const uint8_t **data, size_t *size, JurLogError *error);
 
@@ -103,6 +109,12 @@ extern const JurCheckpoint *jur_log_written_head(const JurLogWriter *writer);
  */
 extern bool jur_log_change_key(JurLogWriter *writer, const JurNoteKey *key,
 							   const uint8_t *seed, JurLogError *error);
+/*
+ * Removes the full bundles of entries below BELOW, from the first one on; may
+ * be called again after a failure.  Hashes stay: what is proved of the rest,
+ * and of what somebody kept of these, is proved as before.
+ */
+extern bool jur_log_drop_entries(JurLogWriter *writer, uint64_t below, JurLogError *error);
 /* bytes written since it was opened, of all files */
 extern uint64_t jur_log_bytes_written(const JurLogWriter *writer);
 

@@ -55,6 +55,7 @@ extern char *jur_label_conflict(const JurLabel *label);
 /* the tags of the session's roles */
 extern bool jur_session_is_tagged(void);	/* outer role: own or inherited tag */
 extern bool jur_is_officer(void);	/* may act as officer now (ruling 8) */
+extern bool jur_is_auditor(void);	/* may read the evidence log, as officers may */
 extern bool jur_is_backup(void);	/* outer role tagged backup */
 /* 42501 unless jur_is_officer(); WHAT completes "must be officer to ..." */
 extern void jur_require_officer(const char *what);

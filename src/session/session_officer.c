@@ -144,6 +144,15 @@ jur_is_officer(void)
 	return (tag && tag->is_officer) || superuser_stands_in();
 }
 
+bool
+jur_is_auditor(void)
+{
+	bool		broken;
+	const JurRoleTag *tag = jur_role_tag(GetSessionUserId(), &broken);
+
+	return (tag && tag->is_auditor) || jur_is_officer();
+}
+
 void
 jur_require_officer(const char *what)
 {

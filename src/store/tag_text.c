@@ -9,7 +9,7 @@
  *								 "partial" "(" number "," number ")" )
  *	relation = [ label ] [ "accepts" label ] [ "to" places ]
  *	role     = 1*( "at" places [ "cleared" level [ "/" ( categories / "*" ) ] ]
- *				   / "officer" / "backup" / "token" "required" /
+ *				   / "officer" / "auditor" / "backup" / "token" "required" /
  *				   "for" purposes / "release" ( places / "*" ) /
  *				   "replicate" "to" places / "org" quoted )
  *
@@ -284,6 +284,14 @@ parse_officer(const char *text, int *pos, JurRoleTag *tag,
 }
 
 static bool
+parse_auditor(const char *text, int *pos, JurRoleTag *tag,
+			  JurLabelError *error)
+{
+	tag->is_auditor = true;
+	return true;
+}
+
+static bool
 parse_backup(const char *text, int *pos, JurRoleTag *tag, JurLabelError *error)
 {
 	tag->is_backup = true;
@@ -358,6 +366,7 @@ parse_org(const char *text, int *pos, JurRoleTag *tag, JurLabelError *error)
 static const RoleClause role_clauses[] = {
 	{"at", parse_at},
 	{"officer", parse_officer},
+	{"auditor", parse_auditor},
 	{"backup", parse_backup},
 	{"token", parse_token},
 	{"for", parse_for},

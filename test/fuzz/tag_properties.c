@@ -91,6 +91,9 @@ static const Example roles[] = {
 	{"cleared secret", "error at 0"},
 	{"officer", "officer"},
 	{"officers", "error at 0"},
+	{"auditor", "auditor"},
+	{"auditors", "error at 0"},
+	{"auditor auditor", "error at 8"},
 	{"at DE officer", "at DE cleared internal officer"},
 	{"at DE officer cleared secret", "error at 14"},
 	{"backup", "backup"},
@@ -206,7 +209,8 @@ understand_role(const char *text, StringInfo meaning, JurLabelError *error)
 		put_list(meaning, "/", tag->clearance.categories,
 				 tag->clearance.ncategories);
 	}
-	appendStringInfo(meaning, "%s%s%s", tag->is_officer ? " officer" : "",
+	appendStringInfo(meaning, "%s%s%s%s", tag->is_officer ? " officer" : "",
+					 tag->is_auditor ? " auditor" : "",
 					 tag->is_backup ? " backup" : "",
 					 tag->needs_token ? " token" : "");
 	put_list(meaning, " for ", tag->purposes, tag->npurposes);

@@ -11,7 +11,7 @@ cd "$(dirname "$0")/../.." || exit 1
 PG_CONFIG=${PG_CONFIG:-pg_config}
 
 # style.md, layers: a file may include headers of lower layers and of its own
-LAYERS="base:0 label:1 crypto:1 store:2 token:2 policy:3 keys:3 session:4 evidence:4 enforce:5"
+LAYERS="base:0 label:1 crypto:1 store:2 token:2 policy:3 keys:3 session:4 evidence:4 enforce:5 verify:5"
 rank() {
 	for layer in $LAYERS; do
 		[ "${layer%%:*}" != "$1" ] || { echo "${layer##*:}"; return; }
