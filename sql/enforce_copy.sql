@@ -230,6 +230,9 @@ RESET ROLE;
 SET ROLE regress_enforce_copy_app;
 CREATE TABLE log (n int);
 GRANT ALL ON log TO PUBLIC;
+RESET ROLE;
+SECURITY LABEL FOR jurisdiction ON TABLE log IS 'accepts DE';	-- or the trigger could tell by what it deletes
+SET ROLE regress_enforce_copy_app;
 CREATE FUNCTION relabel() RETURNS trigger LANGUAGE plpgsql AS $$
 	BEGIN
 		DELETE FROM enforce_copy.log WHERE n < 0;		-- a command of its own, which counts
@@ -245,6 +248,9 @@ COPY patient FROM STDIN;								-- denied: it was DE when it came
 31	DE	to US
 32	DE	Vera
 \.
+COPY patient FROM STDIN;								-- denied: what it became may not be stored
+30	DE	to DE & US
+\.
 COPY patient FROM STDIN;								-- denied: down to a place without rules
 30	DE	to DE>*
 \.
@@ -253,6 +259,7 @@ COPY patient FROM STDIN;								-- ok: still his
 31	DE	Uwe
 \.
 INSERT INTO patient VALUES (33, 'DE', 'to US');			-- denied: as by INSERT
+INSERT INTO patient VALUES (33, 'DE', 'to DE & US');	-- denied
 SELECT id, residency FROM patient WHERE id >= 30 ORDER BY id;
 SET ROLE regress_enforce_copy_app;
 DROP TRIGGER relabel ON patient;
@@ -304,6 +311,9 @@ SET ROLE regress_enforce_copy_de;
 COPY event FROM STDIN;									-- denied
 3	DE	to US
 15	DE	to US
+\.
+COPY event FROM STDIN;									-- denied
+15	DE	to DE & US
 \.
 COPY event FROM STDIN;									-- ok: the first has no trigger
 3	DE	to US

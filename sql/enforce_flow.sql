@@ -122,6 +122,37 @@ UPDATE patient SET residency = 'DE:confidential/health' WHERE id = 1;
 REFRESH MATERIALIZED VIEW view_of;													-- ok: nothing labelled DE is left
 DROP MATERIALIZED VIEW view_of;
 
+-- a function that is run for an estimate, or folded, counts as what it read, not
+-- as all that its table can hold; and does so whenever the plan runs
+RESET ROLE;
+CREATE TABLE small (id int);
+INSERT INTO small SELECT g FROM generate_series(1, 100) g;
+ANALYZE small;
+CREATE TABLE tall (id int, residency jurisdiction.label NOT NULL);
+INSERT INTO tall VALUES (10, 'DE'), (20, 'unrestricted'), (50, 'FR'), (51, 'DE:secret');
+SECURITY LABEL FOR jurisdiction ON COLUMN tall.residency IS 'rows within DE:secret & FR:secret';
+GRANT ALL ON small, tall TO PUBLIC;
+CREATE FUNCTION least_id(jurisdiction.label) RETURNS int LANGUAGE plpgsql STABLE
+	AS 'BEGIN RETURN (SELECT min(id) FROM enforce_flow.tall WHERE residency = $1); END';
+CREATE FUNCTION least_folded(jurisdiction.label) RETURNS int LANGUAGE plpgsql IMMUTABLE
+	AS 'BEGIN RETURN (SELECT min(id) FROM enforce_flow.tall WHERE residency = $1); END';
+SET ROLE regress_flow_ann;
+CREATE TABLE estimated AS SELECT s.id FROM small s WHERE s.id < least_id('DE');
+CREATE TABLE estimated_none AS SELECT s.id FROM small s WHERE s.id < least_id('unrestricted');
+CREATE TABLE folded AS SELECT s.id FROM small s WHERE s.id < least_folded('DE');
+SELECT object_identity, tag FROM jurisdiction.tag
+ WHERE object_identity ~ '^(estimated|folded)' ORDER BY 1;
+SELECT (SELECT count(*) FROM estimated), (SELECT count(*) FROM folded);				-- ok: his own
+SET plan_cache_mode = force_generic_plan;
+PREPARE folded AS INSERT INTO plain (name) SELECT 'x' FROM small WHERE id = least_folded('DE');
+PREPARE folded_none AS INSERT INTO plain (name) SELECT 'x' FROM small WHERE id = least_folded('unrestricted');
+EXECUTE folded;																		-- denied
+EXECUTE folded;																		-- denied: from the plan
+EXECUTE folded_none;																-- ok
+EXECUTE folded_none;																-- ok
+DEALLOCATE ALL;
+RESET plan_cache_mode;
+
 -- a plan without filters counts as its ceiling
 RESET ROLE;
 CREATE TABLE roofed (id int, residency jurisdiction.label NOT NULL DEFAULT 'DE');

@@ -16,7 +16,7 @@ SELECT jurisdiction.seal('x', 'DE');										-- error: no key yet
 SELECT jurisdiction.create_key('DE'), jurisdiction.create_key('US'), jurisdiction.create_key('EU');
 SELECT jurisdiction.seal('x', 'unrestricted');								-- error: nobody's
 SELECT jurisdiction.seal('x', 'DE/helth');									-- error: a typo would lock it for ever
-SELECT jurisdiction.seal('x', 'DE & FR');									-- error: one key is missing
+SELECT jurisdiction.seal('x', 'DE & SE');									-- error: one key is missing
 SELECT jurisdiction.seal(NULL::text, 'DE') IS NULL, jurisdiction.seal('x', NULL) IS NULL;
 
 CREATE TABLE value (

@@ -49,6 +49,12 @@ PREPARE q AS SELECT how_many(), (SELECT count(*) FROM patient);
 EXECUTE q;										-- 2, 1
 EXECUTE q;
 DEALLOCATE q;
+-- who makes a table of it could not read it
+CREATE TABLE made AS SELECT how_many();			-- denied
+CREATE MATERIALIZED VIEW made AS SELECT how_many();	-- denied
+CREATE TABLE made AS SELECT count(*) FROM patient;	-- ok: his own row
+SELECT * FROM made;
+DROP TABLE made;
 -- an error in the body ends the trust
 CREATE FUNCTION fails() RETURNS int LANGUAGE plpgsql
 	SET search_path = pg_catalog, pg_temp AS 'BEGIN RAISE EXCEPTION ''oops''; END';

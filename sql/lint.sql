@@ -135,6 +135,27 @@ RESET client_min_messages;
 SECURITY LABEL FOR jurisdiction ON COLUMN lint.published.l IS 'rows within DE';
 SECURITY LABEL FOR jurisdiction ON PUBLICATION lint_sound IS 'to DE';
 SELECT * FROM lint.mend('^publication lint_');
+-- a rule that let it go has ended
+SET client_min_messages = error;
+CREATE TABLE lint.lasting (l jurisdiction.label NOT NULL);
+CREATE PUBLICATION lint_lasting FOR TABLE lint.published, lint.lasting;
+CREATE PUBLICATION lint_ended FOR TABLE lint.published, lint.lasting;
+RESET client_min_messages;
+SECURITY LABEL FOR jurisdiction ON COLUMN lint.lasting.l IS 'rows within JP';
+BEGIN;
+INSERT INTO jurisdiction.transfer_rule (id, effect, origin, destination, actions, basis)
+	VALUES (900100, 'allow', 'DE', 'JP', '{export}', 'test');
+SECURITY LABEL FOR jurisdiction ON PUBLICATION lint_ended IS 'to JP';
+SECURITY LABEL FOR jurisdiction ON PUBLICATION lint_lasting IS 'to JP';
+SELECT * FROM lint.mend('^publication lint_(ended|lasting)');	-- nothing yet
+UPDATE jurisdiction.transfer_rule SET during = tstzrange(lower(during), now()) WHERE id = 900100;
+ALTER PUBLICATION lint_lasting DROP TABLE lint.published;
+SELECT * FROM lint.mend('^publication lint_(ended|lasting)');
+SELECT tablename FROM pg_publication_tables WHERE pubname = 'lint_ended';
+ROLLBACK;
+SET client_min_messages = error;
+DROP PUBLICATION lint_ended, lint_lasting;
+RESET client_min_messages;
 CREATE FOREIGN DATA WRAPPER lint_wrapper;
 CREATE SERVER lint_server FOREIGN DATA WRAPPER lint_wrapper;
 CREATE FOREIGN TABLE lint.foreign_weak (id int) SERVER lint_server;
@@ -198,6 +219,16 @@ DROP ROLE regress_lint_broken;
 SELECT * FROM lint.mend('^exemption 90000');
 ROLLBACK;
 
+-- a scope that lifts nothing comes only out of a dump
+BEGIN;
+ALTER TABLE jurisdiction.exemption DISABLE TRIGGER row_is_sensible;
+INSERT INTO jurisdiction.exemption (id, kind, role_name, scope, until, basis) VALUES
+	(900005, 'bypass', 'regress_lint_sound', 'DE', now() + interval '1 day', 'test'),
+	(900006, 'relabel', 'regress_lint_sound', 'DE', now() + interval '1 day', 'test');
+ALTER TABLE jurisdiction.exemption ENABLE TRIGGER row_is_sensible;
+SELECT * FROM lint.mend('^exemption 90000');
+ROLLBACK;
+
 -- settings of roles and databases
 ALTER ROLE regress_lint_sound SET session_preload_libraries = 'auto_explain';
 SELECT * FROM lint.mend('regress_lint_sound$');
@@ -250,6 +281,36 @@ CREATE FUNCTION lint.opens_other() RETURNS bigint LANGUAGE sql SECURITY DEFINER
 	AS 'SELECT count(*) FROM lint.plain -- not my_secret_table';
 SELECT severity, object, regexp_replace(problem, 'as \S+,', 'as ROLE,'), remedy, mended
 	FROM lint.mend('^function lint\.(peek|opens)');
+
+-- triggers: whose function it is, and whether it was there before the tags
+CREATE FUNCTION lint.look() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE FUNCTION lint.look_strange() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+ALTER FUNCTION lint.look_strange() OWNER TO regress_lint_sound;
+CREATE TABLE lint.watched (l jurisdiction.label NOT NULL, name text);
+CREATE TRIGGER early BEFORE INSERT ON lint.watched FOR EACH ROW EXECUTE FUNCTION lint.look();
+CREATE TRIGGER all_ BEFORE INSERT ON lint.watched FOR EACH STATEMENT EXECUTE FUNCTION lint.look();
+CREATE TRIGGER strange BEFORE INSERT ON lint.watched FOR EACH ROW EXECUTE FUNCTION lint.look_strange();
+SELECT * FROM lint.mend('^trigger .* on lint\.watched');		-- nothing: no tag
+SECURITY LABEL FOR jurisdiction ON COLUMN lint.watched.l IS 'rows within DE';
+SELECT severity, object FROM jurisdiction.lint() WHERE object ~ '^trigger .* on lint\.watched';	-- strange
+SECURITY LABEL FOR jurisdiction ON COLUMN lint.watched.name IS '/personal';
+CREATE TRIGGER late BEFORE INSERT ON lint.watched FOR EACH ROW EXECUTE FUNCTION lint.look();
+SELECT * FROM lint.mend('^trigger .* on lint\.watched');
+
+-- keys: who holds them, and where there are none
+BEGIN;
+CREATE TABLE lint.sealed_weak (l jurisdiction.label NOT NULL, note jurisdiction.sealed);
+CREATE TABLE lint.sealed_sound (l jurisdiction.label NOT NULL, note text);
+CREATE TABLE lint.sealed_static (id int, note jurisdiction.sealed);
+SECURITY LABEL FOR jurisdiction ON COLUMN lint.sealed_weak.l IS 'rows within IS:confidential & LU>*';
+SECURITY LABEL FOR jurisdiction ON COLUMN lint.sealed_sound.l IS 'rows within IS & LU';
+SECURITY LABEL FOR jurisdiction ON TABLE lint.sealed_static IS 'LI accepts MC';
+INSERT INTO jurisdiction.custodian (place, uri) VALUES ('LU', 'file:lint_lu');
+SELECT * FROM lint.mend('^lint\.sealed_');
+DELETE FROM jurisdiction.custodian WHERE place = 'IS';
+SELECT * FROM lint.mend('^key of (IS|LU|LI|MC)') WHERE remedy !~ '^--';
+SELECT severity, object, problem, remedy FROM jurisdiction.lint() WHERE object ~ '^key of (IS|LU|LI|MC)';
+ROLLBACK;
 
 -- copies
 SELECT slot_name FROM pg_create_physical_replication_slot('lint_slot');

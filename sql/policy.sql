@@ -268,16 +268,20 @@ DELETE FROM jurisdiction.legal_basis WHERE code = 'house_rule';	-- ok
 --
 CREATE ROLE regress_jur_batch;
 INSERT INTO jurisdiction.exemption (kind, role_name, scope, until, basis)
-	VALUES ('bypass', 'regress_jur_batch', 'DE:confidential/health', '2999-01-01', 'DPO decision 7');	-- ok
+	VALUES ('bypass', 'regress_jur_batch', 'DE:confidential/health', '2999-01-01', 'DPO decision 7');	-- error: it would lift nothing
+INSERT INTO jurisdiction.exemption (kind, role_name, scope, until, basis)
+	VALUES ('write_down', 'regress_jur_batch', 'DE:confidential/health', '2999-01-01', 'DPO decision 7');	-- ok
+INSERT INTO jurisdiction.exemption (kind, role_name, scope, until, basis)
+	VALUES ('bypass', 'regress_jur_batch', 'DE', '2020-01-01', 'DPO decision 5');	-- ok: it is over
 INSERT INTO jurisdiction.exemption (kind, role_name, basis)
 	VALUES ('relabel', 'regress_jur_batch', 'DPO decision 8');	-- ok
 INSERT INTO jurisdiction.exemption (kind, role_name, basis) VALUES ('anything', 'regress_jur_batch', 'x');
 INSERT INTO jurisdiction.exemption (kind, role_name, basis) VALUES ('bypass', 'regress_jur_bach', 'x');
 INSERT INTO jurisdiction.exemption (kind, role_name, basis) VALUES ('bypass', '', 'x');
 INSERT INTO jurisdiction.exemption (kind, role_name, basis) VALUES ('bypass', 'regress_jur_batch', ' ');
-INSERT INTO jurisdiction.exemption (kind, role_name, scope, basis) VALUES ('bypass', 'regress_jur_batch', 'DX', 'x');
-INSERT INTO jurisdiction.exemption (kind, role_name, scope, basis) VALUES ('bypass', 'regress_jur_batch', 'DE>XX', 'x');
-INSERT INTO jurisdiction.exemption (kind, role_name, scope, basis) VALUES ('bypass', 'regress_jur_batch', 'DE/helth', 'x');
+INSERT INTO jurisdiction.exemption (kind, role_name, scope, basis) VALUES ('relabel', 'regress_jur_batch', 'DX', 'x');
+INSERT INTO jurisdiction.exemption (kind, role_name, scope, basis) VALUES ('relabel', 'regress_jur_batch', 'DE>XX', 'x');
+INSERT INTO jurisdiction.exemption (kind, role_name, scope, basis) VALUES ('relabel', 'regress_jur_batch', 'DE/helth', 'x');
 -- ok: it is over, and its role may be gone
 INSERT INTO jurisdiction.exemption (kind, role_name, until, basis) VALUES ('bypass', 'regress_jur_gone', '2020-01-01', 'x');
 SELECT kind, role_name, scope, until, basis, entered_by = session_user AS by_me

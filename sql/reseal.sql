@@ -59,6 +59,22 @@ CALL jurisdiction.reseal('stranger', 'secret');								-- denied
 \set VERBOSITY default
 SELECT count(*) FROM jurisdiction.reseal_progress;								-- none: an error ends it
 
+-- what UPDATE passes over is not passed over in silence, nor tried for ever
+RESET ROLE;
+CREATE TABLE stuck (secret jurisdiction.sealed);
+GRANT ALL ON stuck TO PUBLIC;
+INSERT INTO stuck VALUES (jurisdiction.seal('x', 'ES'));
+SELECT jurisdiction.rotate_key('ES');
+CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+CREATE TRIGGER keep BEFORE UPDATE ON stuck FOR EACH ROW EXECUTE FUNCTION keep();
+SET ROLE regress_reseal_ana;
+CALL jurisdiction.reseal('stuck', 'secret');								-- warning
+RESET ROLE;
+DROP TRIGGER keep ON stuck;
+SET ROLE regress_reseal_ana;
+CALL jurisdiction.reseal('stuck', 'secret');								-- ok
+SELECT jurisdiction.is_sealed_anew(secret) FROM stuck;
+
 -- what it does not take
 \set SHOW_CONTEXT never
 CALL jurisdiction.reseal('letter', 'body');									-- error

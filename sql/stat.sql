@@ -31,6 +31,11 @@ SELECT jurisdiction.stat_reset();						-- denied
 RESET ROLE;
 SELECT jurisdiction.stat_reset();						-- ok
 
+-- numbers of the evidence log, which stat_reset() leaves alone
+SELECT evidence_records > 0 AS recorded, evidence_syncs BETWEEN 1 AND evidence_records AS together,
+	evidence_bytes > evidence_records AS written, evidence_size >= evidence_records AS counted,
+	evidence_signed_size <= evidence_size AS signed, evidence_lost AS lost FROM jurisdiction.stat;
+
 -- reading
 SET ROLE regress_stat_de;
 SELECT count(*) FROM patient;							-- 100
@@ -81,6 +86,31 @@ SELECT count(*) FROM generate_series(1, 10);
 CREATE TABLE plain (id int);
 SELECT count(*) FROM plain;
 SELECT rows_allowed, rows_hidden, refusals, decisions FROM jurisdiction.stat;	-- 0
+-- keys: what is sealed and opened, what custodians give, what is in memory now
+SELECT jurisdiction.create_key('LU');
+CREATE ROLE regress_stat_lu;
+SECURITY LABEL FOR jurisdiction ON ROLE regress_stat_lu IS 'at LU cleared secret';
+SELECT jurisdiction.stat_reset();
+SET ROLE regress_stat_lu;
+SELECT jurisdiction.unseal(jurisdiction.seal('value ' || g, 'LU')) FROM generate_series(1, 3) g;
+SELECT seals, unseals, unwraps, custodian_failures FROM jurisdiction.stat;	-- 3, 3 and one key
+SELECT jurisdiction.seal('x', 'LU') IS NOT NULL;
+SELECT seals, unseals, unwraps, custodian_failures FROM jurisdiction.stat;	-- 4, 3: the key was in memory
+SELECT keys_cached FROM jurisdiction.stat;				-- 2: the key, and the one derived from it
+RESET ROLE;
+SELECT jurisdiction.unseal(jurisdiction.seal('x', 'LU:secret/health'));	-- denied
+SELECT seals, unseals, unwraps, custodian_failures FROM jurisdiction.stat;	-- as before: a failed statement is counted with the next
+UPDATE jurisdiction.custodian SET uri = 'command:absent' WHERE place = 'LU';
+SELECT jurisdiction.rotate_key('LU');					-- error: not configured, not failed
+BEGIN;
+UPDATE jurisdiction.key_material SET kek = 'LU.LU.1.absent' WHERE place = 'LU';
+SET ROLE regress_stat_lu;
+\set VERBOSITY sqlstate
+SELECT jurisdiction.seal('x', 'LU');					-- error: the custodian does not give it
+ROLLBACK;
+SELECT seals, unseals, unwraps, custodian_failures FROM jurisdiction.stat;	-- one failure, and the seal of the statement that was denied
+SELECT keys_cached FROM jurisdiction.stat;				-- 0: keys were about to change
 
+DROP ROLE regress_stat_lu;
 DROP SCHEMA stat CASCADE;
 DROP ROLE regress_stat_owner, regress_stat_de, regress_stat_exempt;

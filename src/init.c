@@ -17,6 +17,7 @@
 #include "base/settings.h"
 #include "base/shmem.h"
 #include "enforce/enforce.h"
+#include "evidence/evidence.h"
 #include "keys/keys.h"
 #include "policy/policy.h"
 #include "session/session.h"
@@ -41,7 +42,10 @@ _PG_init(void)
 	jur_invalidate_init();
 	jur_policy_init();
 	jur_keys_init();
+	jur_key_news_init();
 	jur_session_init();
+	jur_evidence_init();
+	jur_policy_record_init();
 
 	/* the hooks, one file each */
 	jur_enforce_relabel_init();
@@ -50,12 +54,16 @@ _PG_init(void)
 	jur_enforce_plan_init();
 	jur_enforce_flow_init();
 	jur_enforce_trusted_init();
+	jur_enforce_given_rows_init();
 	jur_wall_init();
 	jur_enforce_execute_init();
 	jur_enforce_ddl_init();
 	jur_enforce_functions_init();
 	jur_enforce_utility_init();
 	jur_enforce_explain_init();
+	jur_seal_log_init();
+	jur_seal_kept_init();
 	jur_enforce_counters_init();
 	jur_enforce_replication_init();
+	jur_enforce_evidence_init();
 }

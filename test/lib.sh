@@ -8,7 +8,7 @@ COPT=${COPT:-"-Werror -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missi
 
 # What a build and every suite needs of Debian 12.
 PACKAGES="gcc make libc6-dev libssl-dev postgresql-15 postgresql-server-dev-15"
-TEST_PACKAGES="clang libclang-rt-14-dev libipc-run-perl perl postgresql-15-pgaudit tor-geoipdb iproute2 bzip2 python3-cryptography softhsm2 opensc"
+TEST_PACKAGES="clang libclang-rt-14-dev libipc-run-perl perl postgresql-15-pgaudit tor-geoipdb iproute2 bzip2 python3-cryptography softhsm2 opensc age"
 
 # One locale everywhere, so that sort order and messages are the same; pg_regress
 # forgets LC_ALL, and keeps LANG.

@@ -64,6 +64,13 @@
 #define JUR_MEMBERSHIP_INHERITS(authmem, member_inherits)	(member_inherits)
 #endif
 
+/* PG 16: the query id is computed elsewhere */
+#if PG_VERSION_NUM >= 160000
+#include "nodes/queryjumble.h"
+#else
+#include "utils/queryjumble.h"
+#endif
+
 /* PG 18: ExecutorRun lost execute_once */
 #if PG_VERSION_NUM >= 180000
 #define JUR_EXECUTOR_RUN_PARAMS	QueryDesc *query, ScanDirection direction, uint64 count
@@ -136,6 +143,26 @@
 #define JUR_CHECK_IS_ENFORCED(check)	((check)->ccenforced)
 #else
 #define JUR_CHECK_IS_ENFORCED(check)	true
+#endif
+
+/* PG 17: a foreign path also names its clauses; PG 18: and counts disabled nodes */
+#if PG_VERSION_NUM >= 180000
+#define jur_create_foreignscan_path(root, rel, rows, startup, total, keys, outer, private) \
+	create_foreignscan_path(root, rel, NULL, rows, 0, startup, total, keys, outer, NULL, NIL, private)
+#elif PG_VERSION_NUM >= 170000
+#define jur_create_foreignscan_path(root, rel, rows, startup, total, keys, outer, private) \
+	create_foreignscan_path(root, rel, NULL, rows, startup, total, keys, outer, NULL, NIL, private)
+#else
+#define jur_create_foreignscan_path(root, rel, rows, startup, total, keys, outer, private) \
+	create_foreignscan_path(root, rel, NULL, rows, startup, total, keys, outer, NULL, private)
+#endif
+
+/* PG 18: the direction of a path key is no longer a btree strategy */
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#define jur_pathkey_is_descending(key)	((key)->pk_cmptype == COMPARE_GT)
+#else
+#define jur_pathkey_is_descending(key)	((key)->pk_strategy == BTGreaterStrategyNumber)
 #endif
 
 #endif							/* JUR_COMPAT_H */

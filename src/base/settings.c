@@ -50,6 +50,37 @@ static const struct config_enum_entry enforcement_options[] = {
 };
 
 /*
+ * jurisdiction.evidence_commit: whether a session waits until what it does is
+ * durable in the evidence log.  Off: it does not, and up to 200 ms of records
+ * may be missing after a crash.
+ */
+bool		jur_evidence_commit = true;
+
+/*
+ * jurisdiction.evidence_custodian: wraps the key that signs the evidence log.
+ * Empty: the key lies in its file as it is.
+ */
+char	   *jur_evidence_custodian = NULL;
+
+/*
+ * jurisdiction.evidence_directory: where the evidence log is; a path that is
+ * not absolute starts at the data directory.  Empty: there is no log.
+ */
+char	   *jur_evidence_directory = NULL;
+
+/*
+ * jurisdiction.evidence_queue_size: what the log could not write yet is kept in
+ * shared memory; this much.
+ */
+int			jur_evidence_queue_size = 4096;
+
+/*
+ * jurisdiction.evidence_timeout: how long a session waits for a log that gives
+ * no sign of life.
+ */
+int			jur_evidence_timeout = 5000;
+
+/*
  * jurisdiction.flow: how long what was read counts: to the end of the
  * statement, of the session, or not at all.  The configuration's value is the
  * floor; a session can only raise it.
@@ -162,24 +193,39 @@ jur_on_purpose(JurPurposeCheck check)
 	purpose_check = check;
 }
 
+static const char *const guarded[] = {
+	"jurisdiction.allowed_libraries", "jurisdiction.custodian_file",
+	"jurisdiction.custodian_timeout", "jurisdiction.enforcement",
+	"jurisdiction.evidence_commit", "jurisdiction.evidence_custodian",
+	"jurisdiction.evidence_directory", "jurisdiction.evidence_queue_size",
+	"jurisdiction.evidence_timeout",
+	"jurisdiction.flow", "jurisdiction.key_cache_seconds",
+	"jurisdiction.key_directory",
+	"jurisdiction.local_place", "jurisdiction.site",
+	/* not ours */
+	"dynamic_library_path", "local_preload_libraries",
+	"session_preload_libraries", "shared_preload_libraries"
+};
+
 bool
 jur_setting_is_guarded(const char *name)
 {
-	static const char *const guarded[] = {
-		"jurisdiction.allowed_libraries", "jurisdiction.custodian_file",
-		"jurisdiction.custodian_timeout", "jurisdiction.enforcement",
-		"jurisdiction.flow", "jurisdiction.key_cache_seconds",
-		"jurisdiction.key_directory",
-		"jurisdiction.local_place", "jurisdiction.site",
-		"dynamic_library_path", "local_preload_libraries",
-		"session_preload_libraries", "shared_preload_libraries", NULL
-	};
 	int			i;
 
-	for (i = 0; guarded[i]; i++)
+	for (i = 0; i < lengthof(guarded); i++)
 		if (pg_strcasecmp(name, guarded[i]) == 0)
 			return true;
 	return false;
+}
+
+const char *
+jur_guarded_setting(int number)
+{
+	StaticAssertStmt(lengthof(guarded) <= JUR_GUARDED_MAX, "JUR_GUARDED_MAX is too small");
+
+	if (number < lengthof(guarded) && strncmp(guarded[number], "jurisdiction.", 13) == 0)
+		return guarded[number];
+	return NULL;
 }
 
 void
@@ -220,6 +266,32 @@ jur_settings_init(void)
 							 NULL,
 							 &jur_enforcement, JUR_ENFORCE, enforcement_options,
 							 PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("jurisdiction.evidence_commit",
+							 "Whether sessions wait until their records are durable in the evidence log.",
+							 NULL,
+							 &jur_evidence_commit, true,
+							 PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("jurisdiction.evidence_custodian",
+							   "The custodian that wraps the signing key of the evidence log.",
+							   "Empty: the key lies in its file as it is.",
+							   &jur_evidence_custodian, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY,
+							   NULL, NULL, NULL);
+	DefineCustomStringVariable("jurisdiction.evidence_directory",
+							   "The directory of the evidence log.",
+							   "Empty: no log is kept.",
+							   &jur_evidence_directory, "jurisdiction_evidence",
+							   PGC_POSTMASTER, GUC_SUPERUSER_ONLY,
+							   NULL, NULL, NULL);
+	DefineCustomIntVariable("jurisdiction.evidence_queue_size",
+							"Shared memory for records that are not in the evidence log yet.",
+							NULL,
+							&jur_evidence_queue_size, 4096, 512, 1024 * 1024,
+							PGC_POSTMASTER, GUC_UNIT_KB, NULL, NULL, NULL);
+	DefineCustomIntVariable("jurisdiction.evidence_timeout",
+							"How long a session waits for an evidence log that does not answer.",
+							NULL,
+							&jur_evidence_timeout, 5000, 10, 600000,
+							PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
 	DefineCustomEnumVariable("jurisdiction.flow",
 							 "How long what was read counts against what is written.",
 							 "A session can raise it above the configuration's value, not lower it.",

@@ -27,6 +27,11 @@ extern char *jur_allowed_libraries;
 extern char *jur_custodian_path;
 extern int	jur_custodian_timeout;	/* milliseconds */
 extern int	jur_enforcement;
+extern bool jur_evidence_commit;
+extern char *jur_evidence_custodian;
+extern char *jur_evidence_directory;
+extern int	jur_evidence_queue_size;	/* kilobytes */
+extern int	jur_evidence_timeout;	/* milliseconds */
 extern int	jur_flow;
 extern int	jur_key_cache_seconds;
 extern char *jur_key_directory;
@@ -41,6 +46,9 @@ extern void jur_settings_init(void);
 
 /* true if NAME is one of the settings that only an officer may change */
 extern bool jur_setting_is_guarded(const char *name);
+/* those of our own, by number from 0 on; NULL: there are no more */
+#define JUR_GUARDED_MAX	32
+extern const char *jur_guarded_setting(int number);
 
 /*
  * The purpose setting has a rule (which purposes a role may declare) that

@@ -27,15 +27,18 @@
 typedef struct JurSlot
 {
 	JurClient	client;
+	volatile uint32 keys;		/* in the session's memory */
 	slock_t		lock;			/* guards what follows */
 	bool		overflowed;
 	int			used;
 	char		labels[SHARED_LABELS];
+	char		statement[64];	/* written before workers start */
 } JurSlot;
 
 typedef struct JurShared
 {
 	pg_atomic_uint64 counters[JUR_NCOUNTERS];
+	pg_atomic_uint64 key_news;
 	JurSlot		slots[FLEXIBLE_ARRAY_MEMBER];
 } JurShared;
 
@@ -73,6 +76,7 @@ startup(void)
 		memset(shared, 0, shared_size());
 		for (i = 0; i < JUR_NCOUNTERS; i++)
 			pg_atomic_init_u64(&shared->counters[i], 0);
+		pg_atomic_init_u64(&shared->key_news, 0);
 		for (i = 0; i < JUR_MAX_PROCS; i++)
 			SpinLockInit(&shared->slots[i].lock);
 	}
@@ -233,4 +237,55 @@ jur_take_shared_labels(int *size, bool *overflowed)
 		memcpy(taken, labels, *size);
 	}
 	return taken;
+}
+
+uint64
+jur_shared_key_news(void)
+{
+	return shared ? pg_atomic_read_u64(&shared->key_news) : 0;
+}
+
+void
+jur_share_key_news(void)
+{
+	if (shared)
+		pg_atomic_fetch_add_u64(&shared->key_news, 1);
+}
+
+void
+jur_share_key_count(uint32 keys)
+{
+	static JurSlot *mine = NULL;
+
+	if (mine == NULL && keys > 0 && shared && MyProc)
+		mine = &shared->slots[jur_proc_number(MyProc)];
+	if (mine)
+		mine->keys = keys;
+}
+
+uint64
+jur_shared_key_count(void)
+{
+	uint64		keys = 0;
+	int			i;
+
+	for (i = 0; shared && i < JUR_MAX_PROCS; i++)
+		keys += shared->slots[i].keys;
+	return keys;
+}
+
+void
+jur_share_statement(const char *id)
+{
+	if (shared && MyProc)
+		strlcpy(shared->slots[jur_proc_number(MyProc)].statement, id,
+				sizeof(shared->slots[0].statement));
+}
+
+void
+jur_shared_statement(char *id, Size size)
+{
+	*id = '\0';
+	if (shared && MyProc && MyProc->lockGroupLeader)
+		strlcpy(id, shared->slots[jur_proc_number(MyProc->lockGroupLeader)].statement, size);
 }

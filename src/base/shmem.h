@@ -24,6 +24,10 @@ typedef enum JurCounter
 	JUR_COUNT_EXEMPTIONS,		/* uses of an exemption or of a backup role */
 	JUR_COUNT_POLICY_LOADS,		/* times a session loaded the policy */
 	JUR_COUNT_SUBJECT_BUILDS,	/* times a session found out anew who it is */
+	JUR_COUNT_SEALS,			/* values sealed */
+	JUR_COUNT_UNSEALS,			/* values opened */
+	JUR_COUNT_UNWRAPS,			/* data keys that custodians gave */
+	JUR_COUNT_CUSTODIAN_FAILURES,	/* times a custodian did not do what it was asked */
 	JUR_NCOUNTERS
 } JurCounter;
 
@@ -50,6 +54,23 @@ extern void jur_count_reset(void);
  */
 extern void jur_share_label(const char *text);
 extern char *jur_take_shared_labels(int *size, bool *overflowed);
+
+/*
+ * How often keys were changed, so that a session with keys in memory sees that
+ * it has old ones; and how many keys sessions have in memory: this one (0 may be
+ * said in a signal handler), and all together.
+ */
+extern uint64 jur_shared_key_news(void);
+extern void jur_share_key_news(void);
+extern void jur_share_key_count(uint32 keys);
+extern uint64 jur_shared_key_count(void);
+
+/*
+ * The identity of the statement that this session runs, for its parallel
+ * workers; "" when it has ended.  A worker asks for its leader's.
+ */
+extern void jur_share_statement(const char *id);
+extern void jur_shared_statement(char *id, Size size);
 
 /* this session's client; in a parallel worker, the leader's */
 extern JurClient jur_client(void);

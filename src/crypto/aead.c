@@ -10,9 +10,8 @@
  * the width of its counter.
  *
  * The two cipher contexts live as long as the process: making one takes as
- * long as sealing a short value.  After each use the long-lived key in the
- * one for blocks is replaced by zeros; the other holds the key of the last
- * message until jur_aead_forget().
+ * long as sealing a short value.  After each use the key in them is replaced
+ * by zeros, so that OpenSSL's memory, which core dumps include, holds none.
  *
  *-------------------------------------------------------------------------
  */
@@ -65,6 +64,13 @@ jur_aead_forget(void)
 	gcm_context = NULL;
 }
 
+static void
+replace_key(EVP_CIPHER_CTX *context)
+{
+	if (EVP_EncryptInit_ex(context, NULL, NULL, zeros, NULL) != 1)
+		openssl_failed("forget a key");
+}
+
 /* -------------------------------------------------------------------- blocks */
 
 /* AES-256 of NBLOCKS single blocks */
@@ -77,9 +83,9 @@ encrypt_blocks(const uint8 *key, const uint8 *in, int nblocks, uint8 *out)
 		block_context = new_context(EVP_aes_256_ecb());
 	if (EVP_EncryptInit_ex(block_context, NULL, NULL, key, NULL) != 1 ||
 		EVP_EncryptUpdate(block_context, out, &written, in, nblocks * 16) != 1 ||
-		written != nblocks * 16 ||
-		EVP_EncryptInit_ex(block_context, NULL, NULL, zeros, NULL) != 1)
+		written != nblocks * 16)
 		openssl_failed("encrypt a block");
+	replace_key(block_context);
 }
 
 /* steps 1 and 2 */
@@ -155,6 +161,7 @@ jur_gcm_seal(const uint8 *key, const uint8 *nonce, JurBytes aad,
 		EVP_EncryptFinal_ex(gcm_context, tag, &written) != 1 || written != 0 ||
 		EVP_CIPHER_CTX_ctrl(gcm_context, EVP_CTRL_GCM_GET_TAG, JUR_TAG_SIZE, tag) != 1)
 		openssl_failed("seal a value");
+	replace_key(gcm_context);
 }
 
 bool
@@ -165,6 +172,7 @@ jur_gcm_open(const uint8 *key, const uint8 *nonce, JurBytes aad,
 	const uint8 *tag;
 	uint8		spare[16];
 	int			written = 0;
+	bool		is_whole;
 
 	if (sealed.size < JUR_TAG_SIZE || sealed.size > INT_MAX)
 		return false;
@@ -181,10 +189,11 @@ jur_gcm_open(const uint8 *key, const uint8 *nonce, JurBytes aad,
 		(EVP_DecryptUpdate(gcm_context, out, &written, sealed.data, (int) size) != 1 ||
 		 written != (int) size))
 		openssl_failed("open a sealed value");
-	if (EVP_DecryptFinal_ex(gcm_context, spare, &written) == 1)
-		return true;
-	explicit_bzero(out, size);
-	return false;
+	is_whole = EVP_DecryptFinal_ex(gcm_context, spare, &written) == 1;
+	replace_key(gcm_context);
+	if (!is_whole)
+		explicit_bzero(out, size);
+	return is_whole;
 }
 
 /* ---------------------------------------------------------------------- XAES */

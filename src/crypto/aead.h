@@ -57,7 +57,7 @@ extern bool jur_gcm_open(const uint8 *key, const uint8 *nonce, JurBytes aad,
 extern void jur_aead_message_key(const JurAeadKey *key, const uint8 *nonce,
 								 uint8 *message_key);
 
-/* forget the last message's key, which a call leaves in OpenSSL's memory */
+/* free what is kept between calls, in which no key is */
 extern void jur_aead_forget(void);
 
 #endif							/* JUR_AEAD_H */

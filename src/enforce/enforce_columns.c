@@ -44,6 +44,7 @@
 #include "base/errors.h"
 #include "base/settings.h"
 #include "enforce/enforce_internal.h"
+#include "enforce/statement.h"
 
 /* ------------------------------------------------------- what a value is under */
 
@@ -102,6 +103,7 @@ judge_value(Datum label, FunctionCallInfo fcinfo, JurLabel **effective_label)
 		return tagged->is_tagged && !tagged->is_broken;
 	effective = jur_column_label(tagged, column, *effective_label);
 	*effective_label = effective;
+	jur_count_asked(jur_label_datum(effective), JUR_ASKED_VALUES);
 	if (jur_decide_now(effective, JUR_READ).verdict != JUR_ALLOW)
 	{
 		/* a mask is not a copy either */

@@ -49,6 +49,7 @@
 #include "base/errors.h"
 #include "base/settings.h"
 #include "enforce/enforce_internal.h"
+#include "enforce/statement.h"
 
 /* at most this many labels are named in an error's DETAIL */
 #define MAX_NAMED 10
@@ -199,6 +200,16 @@ refuse_if_any(const JurExport *export, Oid relid)
 			 errhint("Nothing was sent.  See jurisdiction.explain(label, 'export'); COPY (SELECT ... WHERE ...) exports the rows that may leave.")));
 }
 
+/* what leaves, and what had to stay, into the statement's record */
+static void
+count_exports(const JurExport *export)
+{
+	const LabelCount *count;
+
+	for (count = export->counts; count; count = count->next)
+		jur_statement_exports(PointerGetDatum(count->label), &export->question, count->rows);
+}
+
 void
 jur_export_note(Datum label)
 {
@@ -306,6 +317,8 @@ judge_table(JurExport *export, const CopyStmt *stmt)
 		count_of(export, jur_label_datum(tagged->relation->label))->rows = 1;
 	table_close(rel, NoLock);
 	export->tagged = NULL;
+	jur_statement_touches(relid);
+	count_exports(export);
 	refuse_if_any(export, relid);
 	export->judged = relid;
 }
@@ -357,8 +370,11 @@ jur_export_run(JUR_EXECUTOR_RUN_PARAMS)
 	jur_standard_run(JUR_EXECUTOR_RUN_ARGS);
 	query->dest->rDestroy(query->dest);
 	query->dest = dest;
+	if (!OidIsValid(jur_export->judged))
+		count_exports(jur_export);
 	refuse_if_any(jur_export, InvalidOid);
 	jur_export->is_spooled = false;
+	jur_evidence_before_release();
 
 	slot = MakeSingleTupleTableSlot(query->tupDesc, &TTSOpsMinimalTuple);
 	dest->rStartup(dest, query->operation, query->tupDesc);
@@ -556,6 +572,8 @@ jur_copy(PlannedStmt *pstmt, const char *query_string, ParamListInfo params,
 	}
 	table_close(rel, NoLock);
 	check_server_access(stmt);
+	jur_statement_touches(relid);
+	tagged = jur_tags_of(relid);
 	if (tagged->relation && tagged->relation->label)
 		jur_check_new_label(tagged->relation->label, relid);
 	pstate = make_parsestate(NULL);

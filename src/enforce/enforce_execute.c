@@ -21,6 +21,7 @@
 #include "access/parallel.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
+#include "parser/parsetree.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
@@ -28,6 +29,7 @@
 #include "base/compat.h"
 #include "base/errors.h"
 #include "enforce/enforce_internal.h"
+#include "enforce/statement.h"
 
 /* what a query that reads tagged tables was started under */
 typedef struct Stamp
@@ -165,6 +167,7 @@ jur_statement_begins(void)
 	static uint64 last_fingerprint = 0;
 	uint64		fingerprint;
 
+	jur_evidence_session_begins();
 	if (jur_top_frame == NULL && jur_utility_depth == 0)
 		jur_flow_statement_begins();
 	/* FETCH locks no table, and would hear of no change */
@@ -194,7 +197,7 @@ reads_tagged(const PlannedStmt *plan)
 		foreach(lc, plan->relationOids)
 			if (jur_is_tagged(lfirst_oid(lc)))
 				return true;
-	return false;
+	return jur_seal_is_in_plan(plan);
 }
 
 /*
@@ -224,6 +227,19 @@ note_in_callers(const PlannedStmt *plan)
 	}
 }
 
+void
+jur_stamp_callers(void)
+{
+	JurFrame   *frame;
+
+	for (frame = jur_top_frame; frame && !frame->is_stamped; frame = frame->up)
+	{
+		if (frame->query)
+			stamp_query(frame->query);
+		frame->is_stamped = true;
+	}
+}
+
 static void
 execute_start(QueryDesc *query, int flags)
 {
@@ -244,6 +260,78 @@ execute_start(QueryDesc *query, int flags)
 	}
 }
 
+static void
+touch_ceiling(const JurLabel *label)
+{
+	(*jur_statement_count(jur_label_datum(label), JUR_ASKED_CEILING))++;
+}
+
+/* do its rows go to another server as they come? */
+static bool
+feeds_foreign_table(const PlannedStmt *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->resultRelations)
+		if (rt_fetch(lfirst_int(lc), plan->rtable)->relkind == RELKIND_FOREIGN_TABLE)
+			return true;
+	return false;
+}
+
+/* what the statement's record will tell of this plan */
+static void
+touch_tables(const PlannedStmt *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->rtable)
+	{
+		RangeTblEntry *rte = lfirst(lc);
+		const JurTagged *tagged;
+
+		if (rte->rtekind != RTE_RELATION)
+			continue;
+		tagged = jur_tags_of(rte->relid);
+		if (!tagged->is_tagged)
+			continue;
+		jur_statement_touches(rte->relid);
+		if (!jur_has_mark(rte, JUR_MARK_UNFILTERED))
+			continue;
+		tagged = jur_tags_of(rte->relid);
+		if (tagged->ceiling)
+			touch_ceiling(tagged->ceiling);
+		tagged = jur_tags_of(rte->relid);
+		if (tagged->relation && tagged->relation->label)
+			touch_ceiling(tagged->relation->label);
+	}
+}
+
+static const char *
+command_name(CmdType operation)
+{
+	switch (operation)
+	{
+		case CMD_SELECT:
+			return "SELECT";
+		case CMD_INSERT:
+			return "INSERT";
+		case CMD_UPDATE:
+			return "UPDATE";
+		case CMD_DELETE:
+			return "DELETE";
+		case CMD_MERGE:
+			return "MERGE";
+		default:
+			return "UTILITY";
+	}
+}
+
+bool
+jur_is_outermost(void)
+{
+	return jur_top_frame == NULL && jur_utility_depth == 0 && !IsParallelWorker();
+}
+
 void
 jur_standard_run(JUR_EXECUTOR_RUN_PARAMS)
 {
@@ -253,50 +341,112 @@ jur_standard_run(JUR_EXECUTOR_RUN_PARAMS)
 		standard_ExecutorRun(JUR_EXECUTOR_RUN_ARGS);
 }
 
+static bool
+sends_rows(const QueryDesc *query)
+{
+	return query->operation == CMD_SELECT || query->plannedstmt->hasReturning;
+}
+
+static void
+begin_run(QueryDesc *query, bool is_outermost)
+{
+	jur_statement_begins();
+	if (stamps)
+		check_stamp(query);
+	if (is_outermost)
+		jur_statement_is(command_name(query->operation), query->plannedstmt->queryId);
+	if (jur_is_installed() && jur_any_tagged())
+		touch_tables(query->plannedstmt);
+}
+
+static void
+end_run(QueryDesc *query, DestReceiver *dest, bool was_parallel, JurFrame *outer)
+{
+	query->plannedstmt->parallelModeNeeded = was_parallel;
+	query->dest = dest;
+	jur_top_frame = outer;
+}
+
 static void
 execute_run(JUR_EXECUTOR_RUN_PARAMS)
 {
 	bool		was_parallel = query->plannedstmt->parallelModeNeeded;
+	bool		is_outermost = jur_is_outermost();
+	DestReceiver *dest = query->dest;
+	DestReceiver *release = NULL;
+	ErrorContextCallback *messages = error_context_stack;
+	ErrorContextCallback watch;
+	JurFrame   *outer = jur_top_frame;
 	JurFrame	frame;
 
-	if (!IsParallelWorker())
-	{
-		jur_statement_begins();
-		if (stamps)
-			check_stamp(query);
-		jur_flow_before_run(query->plannedstmt);
-	}
 	/* workers do not know that a trusted function is running */
 	if (jur_is_in_trusted())
 		query->plannedstmt->parallelModeNeeded = false;
-	jur_push_frame(&frame, query, NULL);
 	PG_TRY();
 	{
+		if (!IsParallelWorker())
+		{
+			begin_run(query, is_outermost);
+			if (is_outermost)
+				jur_evidence_watch(&watch);
+			if (jur_release_wants(dest) && sends_rows(query))
+				query->dest = release = jur_release_through(dest);
+		}
+		jur_push_frame(&frame, query, NULL);
+		if (!IsParallelWorker())
+			jur_flow_before_run(query->plannedstmt);
 		if (jur_export_wants(query))
 			jur_export_run(JUR_EXECUTOR_RUN_ARGS);
 		else
+		{
+			/* COPY sends each row as it comes */
+			if (!IsParallelWorker() &&
+				((dest && dest->mydest == DestCopyOut) ||
+				 feeds_foreign_table(query->plannedstmt)))
+				jur_evidence_before_release();
 			jur_standard_run(JUR_EXECUTOR_RUN_ARGS);
+		}
+		/* now, or it would count as read by a later statement */
+		if (was_parallel)
+			jur_flow_collect();
+		if (!IsParallelWorker())
+			jur_flow_after_run(query);
 	}
-	PG_FINALLY();
+	PG_CATCH();
 	{
-		query->plannedstmt->parallelModeNeeded = was_parallel;
-		jur_pop_frame(&frame);
+		end_run(query, dest, was_parallel, outer);
+		if (is_outermost)
+			jur_evidence_statement_fails();
+		PG_RE_THROW();
 	}
 	PG_END_TRY();
+	end_run(query, dest, was_parallel, outer);
+	error_context_stack = messages;
 	if (IsParallelWorker())
+	{
+		if (jur_statement_is_open())
+			jur_statement_tell(NULL);
+		jur_statement_close();
 		return;
-	/* now, or it would count as read by a later statement */
-	if (was_parallel)
-		jur_flow_collect();
-	jur_flow_after_run(query);
+	}
+	if (release)
+		release->rDestroy(release);
+	/* what writes has its triggers still to come */
+	if (is_outermost && (release || query->operation == CMD_SELECT))
+		jur_evidence_statement_ends();
 }
 
 static void
 execute_finish(QueryDesc *query)
 {
+	bool		is_outermost = jur_is_outermost();
+	ErrorContextCallback *messages = error_context_stack;
+	ErrorContextCallback watch;
 	JurFrame	frame;
 
 	jur_push_frame(&frame, query, NULL);
+	if (is_outermost)
+		jur_evidence_watch(&watch);
 	PG_TRY();
 	{
 		if (prev_finish)
@@ -304,11 +454,18 @@ execute_finish(QueryDesc *query)
 		else
 			standard_ExecutorFinish(query);
 	}
-	PG_FINALLY();
+	PG_CATCH();
 	{
 		jur_pop_frame(&frame);
+		if (is_outermost)
+			jur_evidence_statement_fails();
+		PG_RE_THROW();
 	}
 	PG_END_TRY();
+	jur_pop_frame(&frame);
+	error_context_stack = messages;
+	if (is_outermost)
+		jur_evidence_statement_ends();
 }
 
 static void
@@ -319,6 +476,8 @@ execute_end(QueryDesc *query)
 	else
 		standard_ExecutorEnd(query);
 	jur_rows_flush_counts();
+	jur_seal_flush_counts();
+	jur_seal_statement_ends();
 }
 
 void

@@ -32,8 +32,6 @@
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "parser/parse_coerce.h"
-#include "parser/parse_expr.h"
-#include "parser/parse_relation.h"
 #include "parser/parse_type.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -119,62 +117,11 @@ refuse_code(Oid relid, const char *code)
 			 errhint("Ask an officer, or run the command as a role that is cleared for the ceiling (\"rows within\") of the table and for its columns.")));
 }
 
-/* ---------------------------------------------------------------- analysis */
-
-/* a column that the same command adds or retypes */
-typedef struct NewColumn
-{
-	const char *name;
-	Oid			type;
-} NewColumn;
-
-/* what the parser sees instead of such a column: something of its type */
-static Node *
-stand_for_new_column(ParseState *pstate, ColumnRef *ref)
-{
-	ListCell   *lc;
-
-	foreach(lc, (List *) pstate->p_ref_hook_state)
-	{
-		NewColumn  *column = lfirst(lc);
-
-		if (IsA(llast(ref->fields), String) &&
-			strcmp(strVal(llast(ref->fields)), column->name) == 0)
-			return (Node *) makeNullConst(column->type, -1, get_typcollation(column->type));
-	}
-	return NULL;
-}
-
-/* EXPR as the command will see it; the parser's own errors may come of it */
-static Node *
-analyze(Oid relid, Node *expr, List *new_columns, ParseExprKind kind)
-{
-	ParseState *pstate = make_parsestate(NULL);
-	Relation	rel;
-	Node	   *result;
-
-	if (expr == NULL)
-		return NULL;
-	pstate->p_pre_columnref_hook = stand_for_new_column;
-	pstate->p_ref_hook_state = new_columns;
-	if (!OidIsValid(relid))
-		return transformExpr(pstate, copyObject(expr), kind);
-	rel = relation_open(relid, AccessShareLock);
-	addNSItemToQuery(pstate,
-					 addRangeTableEntryForRelation(pstate, rel, AccessShareLock,
-												   NULL, false, true),
-					 false, true, true);
-	result = transformExpr(pstate, copyObject(expr), kind);
-	relation_close(rel, AccessShareLock);
-	free_parsestate(pstate);
-	return result;
-}
-
 static void
 judge_expression(Oid closed, Oid relid, Node *expr, List *new_columns, ParseExprKind kind)
 {
 	evaluated = closed;
-	refuse_code(closed, jur_user_code_in(analyze(relid, expr, new_columns, kind)));
+	refuse_code(closed, jur_user_code_in(jur_analyze(relid, expr, new_columns, kind)));
 }
 
 /* all that the table evaluates already */
@@ -199,39 +146,6 @@ relation_of(RangeVar *name)
 }
 
 /* ------------------------------------------------------------- ALTER TABLE */
-
-static void
-add_new_column(List **columns, const char *name, TypeName *type)
-{
-	NewColumn  *column = palloc(sizeof(NewColumn));
-	Type		tuple = type ? LookupTypeName(NULL, type, NULL, true) : NULL;
-
-	/* "serial" and its like are no types yet, but will be numbers */
-	column->name = name;
-	column->type = tuple ? typeTypeId(tuple) : INT8OID;
-	if (tuple)
-		ReleaseSysCache(tuple);
-	*columns = lappend(*columns, column);
-}
-
-static List *
-new_columns_of(const AlterTableStmt *stmt)
-{
-	List	   *columns = NIL;
-	ListCell   *lc;
-
-	foreach(lc, stmt->cmds)
-	{
-		AlterTableCmd *cmd = lfirst(lc);
-
-		if (cmd->subtype == AT_AddColumn)
-			add_new_column(&columns, ((ColumnDef *) cmd->def)->colname,
-						   ((ColumnDef *) cmd->def)->typeName);
-		if (cmd->subtype == AT_AlterColumnType)
-			add_new_column(&columns, cmd->name, ((ColumnDef *) cmd->def)->typeName);
-	}
-	return columns;
-}
 
 static void
 judge_constraint(Oid closed, Oid relid, const Constraint *constraint, List *new_columns)
@@ -278,7 +192,7 @@ judge_new_type(Oid closed, Oid relid, const AlterTableCmd *cmd)
 		return;
 	typenameTypeIdAndMod(NULL, def->typeName, &type, &typmod);
 	if (def->raw_default)
-		expr = analyze(relid, def->raw_default, NIL, EXPR_KIND_ALTER_COL_TRANSFORM);
+		expr = jur_analyze(relid, def->raw_default, NIL, EXPR_KIND_ALTER_COL_TRANSFORM);
 	else
 	{
 		Oid			before;
@@ -344,7 +258,7 @@ judge_copied_raise(Oid relid, const AlterTableCmd *cmd)
 		jur_is_restoring() || jur_is_officer() ||
 		!jur_owns_relation(relid, GetUserId()))
 		return;
-	pull_varattnos(analyze(relid, using, NIL, EXPR_KIND_ALTER_COL_TRANSFORM), 1, &copied);
+	pull_varattnos(jur_analyze(relid, using, NIL, EXPR_KIND_ALTER_COL_TRANSFORM), 1, &copied);
 	for (i = 0; i < tagged->ncolumns; i++)
 	{
 		AttrNumber	attnum = tagged->columns[i].attnum;
@@ -377,7 +291,7 @@ judge_alter_table(AlterTableStmt *stmt)
 			judge_copied_raise(relid, lfirst(lc));
 	if (!OidIsValid(closed))
 		return;
-	new_columns = new_columns_of(stmt);
+	new_columns = jur_new_columns_of(stmt);
 	foreach(lc, stmt->cmds)
 		judge_command(closed, relid, lfirst(lc), new_columns);
 }
@@ -504,8 +418,8 @@ is_of_domain(Oid type, Oid domain)
 	return false;
 }
 
-static bool
-has_column_of(Oid relid, Oid domain)
+bool
+jur_has_column_of(Oid relid, Oid domain)
 {
 	Relation	rel = try_relation_open(relid, AccessShareLock);
 	bool		found = false;
@@ -525,7 +439,7 @@ judge_domain(AlterDomainStmt *stmt)
 	Type		tuple = LookupTypeName(NULL, makeTypeNameFromNameList(stmt->typeName),
 									   NULL, true);
 	Oid			domain = tuple ? typeTypeId(tuple) : InvalidOid;
-	NewColumn	value = {"value", InvalidOid};
+	JurNewColumn value = {"value", InvalidOid};
 	Node	   *expr = NULL;
 	ListCell   *lc;
 
@@ -541,11 +455,11 @@ judge_domain(AlterDomainStmt *stmt)
 	{
 		Oid			relid = lfirst_oid(lc);
 
-		if (jur_may_install_code(relid) || !has_column_of(relid, domain))
+		if (jur_may_install_code(relid) || !jur_has_column_of(relid, domain))
 			continue;
 		evaluated = relid;
 		if (expr)
-			refuse_code(relid, jur_user_code_in(analyze(InvalidOid, expr, list_make1(&value),
+			refuse_code(relid, jur_user_code_in(jur_analyze(InvalidOid, expr, list_make1(&value),
 														EXPR_KIND_DOMAIN_CHECK)));
 		else
 			refuse_code(relid, psprintf("the constraints of domain %s", format_type_be(domain)));
@@ -618,8 +532,8 @@ judge_policy(RangeVar *table, Node *qual, Node *with_check)
 	if (!OidIsValid(relid) || jur_tags_of(relid)->ncolumns == 0 ||
 		!OidIsValid(closed_table(relid)))
 		return;
-	qual = analyze(relid, qual, NIL, EXPR_KIND_POLICY);
-	with_check = analyze(relid, with_check, NIL, EXPR_KIND_POLICY);
+	qual = jur_analyze(relid, qual, NIL, EXPR_KIND_POLICY);
+	with_check = jur_analyze(relid, with_check, NIL, EXPR_KIND_POLICY);
 	search.tagged = jur_tags_of(relid);
 	if (!find_raised_column(qual, &search) && !find_raised_column(with_check, &search))
 		return;
@@ -692,6 +606,8 @@ jur_judge_tagging(Oid relid)
 		return;
 	code = jur_user_code_of_table(relid);
 	if (code == NULL)
+		code = jur_user_code_of_conditions(relid);
+	if (code == NULL)
 		return;
 	jur_refused_guarded("tag", jur_relation_name(relid), code);
 	ereport(ERROR,
@@ -719,6 +635,7 @@ jur_judge_changed_function(Oid function)
 
 		if (!jur_is_tagged(relid) || jur_may_install_code(relid) ||
 			(jur_user_code_of_table(relid) == NULL &&
+			 jur_user_code_of_conditions(relid) == NULL &&
 			 jur_tags_of(relid)->ncolumns == 0 && !jur_cascade_fires(relid)) ||
 			!jur_refused("evaluate", relid, psprintf("changed function %s", get_func_name(function))))
 			continue;

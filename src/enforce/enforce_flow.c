@@ -11,8 +11,9 @@
  * jurisdiction.flow = session not before DISCARD ALL.
  *
  * Rows of a statement's own target count apart: their new versions stay in
- * the same table under a label of their own, but a trigger that carries them
- * elsewhere carries them under the label they had.
+ * the same table under a label of their own.  What a trigger or a function
+ * inside the statement writes, be it into the same table, is not their new
+ * version: there they count like anything else.
  *
  *-------------------------------------------------------------------------
  */
@@ -37,15 +38,17 @@
 #include "base/shmem.h"
 #include "enforce/enforce_internal.h"
 
-/* labels of a statement's target, or of rows copied into it label and all */
+/*
+ * Labels of rows that a statement has read of its target (or copies into it
+ * label and all), and of those it writes there.
+ */
 typedef struct TargetMark
 {
 	Oid			relid;
-	JurLabel   *label;
-	int			depth;			/* of the statement that wrote it; READ: it was read */
+	JurLabel   *label;			/* NULL: not known */
+	int			depth;			/* of the statement */
+	bool		is_written;
 } TargetMark;
-
-#define READ (-1)
 
 /* grows when what has been read does: verdicts on writes are old then */
 uint64		jur_flow_version = 1;
@@ -57,6 +60,8 @@ static bool read_unknown = false;	/* something whose labels are not known */
 static TimestampTz read_at = 0; /* start of the statement that read it */
 
 /* ---------------------------------------------------------------------- noting */
+
+static void note_unknown(void);
 
 static bool
 is_off(void)
@@ -83,11 +88,48 @@ joined(const JurLabel *a, const JurLabel *b)
 	return jur_label_join(a ? a : &unrestricted, b);
 }
 
+/*
+ * Reading many labels is no error: what they join to, if that is no label any
+ * more, is not known, and goes nowhere.
+ */
+static bool
+can_join(const JurLabel *a, const JurLabel *b)
+{
+	return a == NULL || a->natoms + b->natoms <= JUR_ATOMS_MAX;
+}
+
+/*
+ * Plans that are being made rest on what was read for them, and are run later.
+ * LABEL: NULL if it is not known.
+ */
+static void
+note_in_plans(const JurLabel *label)
+{
+	JurFrame   *frame;
+	MemoryContext caller;
+
+	for (frame = jur_top_frame; frame; frame = frame->up)
+	{
+		if (frame->planned == NULL)
+			continue;
+		if (label == NULL || !can_join(frame->labels, label))
+			frame->read_unknown = true;
+		else if (frame->labels == NULL || !jur_label_flows(label, frame->labels))
+		{
+			caller = MemoryContextSwitchTo(frame->context);
+			frame->labels = joined(frame->labels, label);
+			MemoryContextSwitchTo(caller);
+		}
+	}
+}
+
 void
 jur_flow_note(const JurLabel *label)
 {
 	MemoryContext caller;
 
+	if (label->natoms > 0)
+		note_in_plans(label);
 	if (is_off() || label->natoms == 0 ||
 		(watermark && jur_label_flows(label, watermark)))
 		return;
@@ -96,47 +138,16 @@ jur_flow_note(const JurLabel *label)
 		/* the leader writes, so the leader must know */
 		jur_share_label(jur_label_text(label));
 	}
+	if (!can_join(watermark, label))
+	{
+		if (!read_unknown)
+			note_unknown();
+		return;
+	}
 	caller = enter_context();
 	watermark = joined(watermark, label);
 	MemoryContextSwitchTo(caller);
 	jur_flow_version++;
-}
-
-static void
-note_mark(Oid relid, const JurLabel *label, int depth)
-{
-	MemoryContext caller;
-	ListCell   *lc;
-	TargetMark *mark = NULL;
-
-	if (is_off() || label->natoms == 0)
-		return;
-	foreach(lc, targets)
-	{
-		TargetMark *known = lfirst(lc);
-
-		if (known->relid == relid && known->depth == depth)
-			mark = known;
-	}
-	if (mark && jur_label_flows(label, mark->label))
-		return;
-	caller = enter_context();
-	if (mark == NULL)
-	{
-		mark = palloc0(sizeof(TargetMark));
-		mark->relid = relid;
-		mark->depth = depth;
-		targets = lappend(targets, mark);
-	}
-	mark->label = joined(mark->label, label);
-	MemoryContextSwitchTo(caller);
-	jur_flow_version++;
-}
-
-void
-jur_flow_note_target(Oid relid, const JurLabel *label)
-{
-	note_mark(relid, label, READ);
 }
 
 /* how many statements are running, one inside the other */
@@ -151,6 +162,105 @@ frame_depth(void)
 	return depth;
 }
 
+static TargetMark *
+find_mark(Oid relid, int depth, bool is_written)
+{
+	ListCell   *lc;
+
+	foreach(lc, targets)
+	{
+		TargetMark *mark = lfirst(lc);
+
+		if (mark->relid == relid && mark->depth == depth && mark->is_written == is_written)
+			return mark;
+	}
+	return NULL;
+}
+
+/* LABEL: NULL if it is not known */
+static void
+note_mark(Oid relid, const JurLabel *label, int depth, bool is_written)
+{
+	MemoryContext caller;
+	TargetMark *mark;
+
+	if (is_off() || (label && label->natoms == 0))
+		return;
+	mark = find_mark(relid, depth, is_written);
+	if (mark && (mark->label == NULL || (label && jur_label_flows(label, mark->label))))
+		return;
+	caller = enter_context();
+	if (mark == NULL)
+	{
+		JurLabel	unrestricted = {0, NULL};
+
+		mark = palloc0(sizeof(TargetMark));
+		mark->relid = relid;
+		mark->depth = depth;
+		mark->is_written = is_written;
+		mark->label = jur_label_copy(&unrestricted);
+		targets = lappend(targets, mark);
+	}
+	mark->label = label && can_join(mark->label, label) ? joined(mark->label, label) : NULL;
+	MemoryContextSwitchTo(caller);
+	jur_flow_version++;
+}
+
+void
+jur_flow_note_target(Oid relid, const JurLabel *label)
+{
+	if (label->natoms > 0)
+		note_in_plans(label);
+	note_mark(relid, label, frame_depth(), false);
+}
+
+/* a trigger gets the whole row, its raised columns among it */
+void
+jur_flow_note_given(Oid relid, const JurLabel *label)
+{
+	const JurTagged *tagged = jur_tags_of(relid);
+	int			depth = frame_depth();
+	int			i;
+
+	if (is_off() || !tagged->is_tagged)
+		return;
+	if (tagged->row_attnum != 0 && label == NULL)
+		label = tagged->ceiling;
+	if (tagged->row_attnum != 0)
+		note_mark(relid, label, depth, true);
+	if (tagged->relation && tagged->relation->label)
+		note_mark(relid, tagged->relation->label, depth, true);
+	for (i = 0; i < tagged->ncolumns; i++)
+		note_mark(relid, jur_column_label(tagged, &tagged->columns[i], label), depth, true);
+}
+
+/*
+ * A trigger is given the rows of RELID as tables: each is under a label that the
+ * statement has noted, but for what its columns are raised by.
+ */
+void
+jur_flow_note_given_tables(Oid relid)
+{
+	const JurTagged *tagged = jur_tags_of(relid);
+	int			depth = frame_depth();
+	JurLabel	unrestricted = {0, NULL};
+	const JurLabel *rows = &unrestricted;
+	ListCell   *lc;
+	int			i;
+
+	if (is_off() || tagged->ncolumns == 0)
+		return;
+	foreach(lc, targets)
+	{
+		TargetMark *mark = lfirst(lc);
+
+		if (mark->relid == relid && mark->depth == depth && mark->label)
+			rows = jur_label_join(rows, mark->label);
+	}
+	for (i = 0; i < tagged->ncolumns; i++)
+		note_mark(relid, jur_column_label(tagged, &tagged->columns[i], rows), depth, true);
+}
+
 /* a statement begins at this depth: what others wrote here is out of its hands */
 static void
 forget_written(int depth)
@@ -158,13 +268,18 @@ forget_written(int depth)
 	ListCell   *lc;
 
 	foreach(lc, targets)
-		if (((TargetMark *) lfirst(lc))->depth >= depth)
+	{
+		TargetMark *mark = lfirst(lc);
+
+		if (mark->is_written && mark->depth >= depth)
 			targets = foreach_delete_current(targets, lc);
+	}
 }
 
 static void
 note_unknown(void)
 {
+	note_in_plans(NULL);
 	read_unknown = true;
 	read_at = GetCurrentStatementStartTimestamp();
 	jur_flow_version++;
@@ -242,6 +357,7 @@ jur_flow_statement_begins(void)
 {
 	if (watermark == NULL && targets == NIL && !read_unknown)
 		return;
+	forget_written(0);
 	if (jur_flow != JUR_FLOW_SESSION && read_at != GetCurrentStatementStartTimestamp())
 		forget_all();
 }
@@ -254,24 +370,40 @@ jur_flow_session_ends(void)
 
 /* ---------------------------------------------------------------------- asking */
 
-/* everything read, but for the rows of RELID itself */
+/* does MARK count for what a statement at DEPTH writes into RELID? */
+static bool
+counts(const TargetMark *mark, Oid relid, int depth)
+{
+	if (mark->is_written)
+		return mark->depth < depth;
+	return mark->depth < depth || mark->relid != relid;
+}
+
+/*
+ * Everything read, but for the rows of target RELID themselves; NULL: nothing
+ * that is restricted.  *UNKNOWN: and more, whose label is not known.
+ */
 static JurLabel *
-read_besides(Oid relid)
+read_besides(Oid relid, bool *unknown)
 {
 	JurLabel   *label = NULL;
 	int			depth = frame_depth();
 	ListCell   *lc;
 
 	jur_flow_collect();
+	*unknown = read_unknown;
 	if (watermark)
 		label = joined(NULL, watermark);
 	foreach(lc, targets)
 	{
 		TargetMark *mark = lfirst(lc);
 
-		/* what a statement has written, a trigger inside it may carry on */
-		if (mark->relid != relid && mark->depth < depth)
+		if (!counts(mark, relid, depth))
+			continue;
+		if (mark->label)
 			label = joined(label, mark->label);
+		else
+			*unknown = true;
 	}
 	return label;
 }
@@ -322,13 +454,14 @@ static void
 judge_sink(const JurLabel *sink, Oid relid, const char *what)
 {
 	JurLabel   *read;
+	bool		unknown;
 
 	if (is_off())
 		return;
-	read = read_besides(relid);
-	if (read == NULL && !read_unknown)
+	read = read_besides(relid, &unknown);
+	if (read == NULL && !unknown)
 		return;
-	if (!read_unknown && jur_label_flows(read, sink))
+	if (!unknown && jur_label_flows(read, sink))
 		return;
 	if (!is_exempt(read, relid))
 		refuse_flow(read, sink, what, relid);
@@ -349,7 +482,7 @@ jur_flow_judge_row(const JurLabel *label, Oid relid)
 	if (tagged->relation && tagged->relation->accepts)
 		sink = jur_label_join(sink, tagged->relation->accepts);
 	judge_sink(sink, relid, jur_relation_name(relid));
-	note_mark(relid, label, frame_depth());
+	note_mark(relid, label, frame_depth(), true);
 }
 
 /* the statement has written rows into RELID, which has no row label */
@@ -369,10 +502,11 @@ static void
 judge_foreign_table(Oid relid)
 {
 	JurLabel	unrestricted = {0, NULL};
-	JurLabel   *read = read_besides(relid);
+	bool		unknown;
+	JurLabel   *read = read_besides(relid, &unknown);
 
-	if ((read == NULL && !read_unknown) ||
-		(!read_unknown && jur_may_go_to(read, relid)) || is_exempt(read, relid))
+	if ((read == NULL && !unknown) ||
+		(!unknown && jur_may_go_to(read, relid)) || is_exempt(read, relid))
 		return;
 	refuse_flow(read, &unrestricted, jur_relation_name(relid), relid);
 }
@@ -386,6 +520,24 @@ jur_flow_judge_text(const char *what)
 	judge_sink(&unrestricted, InvalidOid, what);
 }
 
+/* what was read is about to be exported to where QUESTION says */
+void
+jur_flow_judge_export(const JurQuestion *question, const char *what)
+{
+	JurLabel	unrestricted = {0, NULL};
+	JurLabel   *read;
+	bool		unknown;
+
+	if (is_off())
+		return;
+	read = read_besides(InvalidOid, &unknown);
+	if ((read == NULL && !unknown) ||
+		(!unknown && jur_decide(jur_policy(), read, question).verdict == JUR_ALLOW) ||
+		is_exempt(read, InvalidOid))
+		return;
+	refuse_flow(read, &unrestricted, what, InvalidOid);
+}
+
 /*
  * The label of a table made from what was read; NULL: nothing restricted.
  * 42501 if it is not known.
@@ -394,11 +546,12 @@ JurLabel *
 jur_flow_label_of_new_table(Oid relid)
 {
 	JurLabel   *read;
+	bool		unknown;
 
 	if (is_off())
 		return NULL;
-	read = read_besides(InvalidOid);
-	if (read_unknown && !is_exempt(read, relid))
+	read = read_besides(InvalidOid, &unknown);
+	if (unknown && !is_exempt(read, relid))
 		refuse_flow(read, read, "a new table", relid);
 	if (read == NULL || read->natoms == 0)
 		return NULL;
@@ -422,9 +575,14 @@ static const struct
 	const char *what;
 }			sinks[] =
 {
+	{"lo_create", "the number of a large object"},
 	{"lo_from_bytea", "a large object"},
 	{"lo_put", "a large object"},
+	{"lo_truncate", "a large object"},
+	{"lo_truncate64", "a large object"},
+	{"lo_unlink", "the numbers of large objects"},
 	{"lowrite", "a large object"},
+	{"pg_create_restore_point", "the write-ahead log"},
 	{"pg_logical_emit_message", "the write-ahead log"},
 	{"pg_notify", "a notification"},
 	{"set_config", "a setting"},
@@ -492,7 +650,10 @@ jur_sql_flow_guard(PG_FUNCTION_ARGS)
 
 /* ------------------------------------------------------------------ statements */
 
-/* does the plan put values into this relation (and not only delete from it)? */
+/*
+ * Does the plan put values into this relation?  To delete is to tell, too, but
+ * who types it could as well read first; a trigger is somebody else's.
+ */
 static bool
 is_written(const PlannedStmt *plan, RangeTblEntry *rte)
 {
@@ -500,19 +661,21 @@ is_written(const PlannedStmt *plan, RangeTblEntry *rte)
 
 	/* a row lock asks for UPDATE too, but of no column */
 	return perms && ((perms->requiredPerms & ACL_INSERT) ||
-					 !bms_is_empty(perms->updatedCols));
+					 !bms_is_empty(perms->updatedCols) ||
+					 ((perms->requiredPerms & ACL_DELETE) && jur_in_row_trigger()));
 }
 
-/* the plan has run: what of its targets has no row label to be judged by? */
+/* the plan has run, within its frame: what of its targets has no row label to be judged by? */
 void
 jur_flow_after_run(QueryDesc *query)
 {
 	const PlannedStmt *plan = query->plannedstmt;
+	const JurFrame *caller = jur_top_frame->up;
 	ListCell   *lc;
 
 	/* a cascade carries keys, which the foreign key says are the same */
 	if (is_off() || plan->resultRelations == NIL || !jur_flow_has_read() ||
-		(InNoForceRLSOperation() && !jur_enclosed_in_referential_check()))
+		(InNoForceRLSOperation() && !(caller && caller->is_referential)))
 		return;
 	foreach(lc, plan->rtable)
 	{
@@ -533,19 +696,48 @@ jur_flow_after_run(QueryDesc *query)
 	}
 }
 
-static bool
-is_in_rtable(Oid relid, List *rtable)
-{
-	ListCell   *lc;
+#define KEPT "jurisdiction has read:"
 
-	foreach(lc, rtable)
-		if (((RangeTblEntry *) lfirst(lc))->rtekind == RTE_RELATION &&
-			((RangeTblEntry *) lfirst(lc))->relid == relid)
-			return true;
-	return false;
+/*
+ * A function that is run while planning, for a constant or an estimate, leaves
+ * what it has read in the plan.  The plan says so in an entry of its own at the
+ * end of the range table, which nothing refers to: that is copied with it.
+ */
+void
+jur_flow_keep_in_plan(PlannedStmt *plan, const JurFrame *planning)
+{
+	RangeTblEntry *kept;
+
+	if (planning->labels == NULL && !planning->read_unknown)
+		return;
+	kept = makeNode(RangeTblEntry);
+	kept->rtekind = RTE_RESULT;
+	kept->eref = makeAlias("*RESULT*", NIL);
+	kept->enrname = psprintf(KEPT "%s", planning->read_unknown ? "" :
+							 jur_label_text(planning->labels));
+	plan->rtable = lappend(plan->rtable, kept);
 }
 
-/* the plan starts: what of it will pass no filter? */
+static bool
+is_kept(const RangeTblEntry *rte)
+{
+	return rte->rtekind == RTE_RESULT && rte->enrname &&
+		strncmp(rte->enrname, KEPT, strlen(KEPT)) == 0;
+}
+
+static void
+note_kept(const RangeTblEntry *rte)
+{
+	JurLabelError error;
+	JurLabel   *label = jur_label_parse(rte->enrname + strlen(KEPT), &error);
+
+	if (label)
+		jur_flow_note(label);
+	else
+		note_unknown();
+}
+
+/* the plan starts, within its frame: what of it will pass no filter? */
 void
 jur_flow_before_run(const PlannedStmt *plan)
 {
@@ -554,12 +746,14 @@ jur_flow_before_run(const PlannedStmt *plan)
 
 	if (is_off())
 		return;
-	forget_written(frame_depth() + 1);
+	forget_written(frame_depth());
 	foreach(lc, plan->rtable)
 	{
 		RangeTblEntry *rte = lfirst(lc);
 
 		index++;
+		if (is_kept(rte))
+			note_kept(rte);
 		if (rte->rtekind != RTE_RELATION)
 			continue;
 		/* nothing filters these: they are read whole or not at all */
@@ -577,11 +771,6 @@ jur_flow_before_run(const PlannedStmt *plan)
 		else
 			jur_flow_note_table(rte->relid);
 	}
-	/* functions that ran while planning have left what they read in the plan */
-	if (plan->dependsOnRole)
-		foreach(lc, plan->relationOids)
-			if (!is_in_rtable(lfirst_oid(lc), plan->rtable))
-				jur_flow_note_table(lfirst_oid(lc));
 }
 
 static void

@@ -28,6 +28,7 @@
 #include "base/errors.h"
 #include "base/shmem.h"
 #include "enforce/enforce_internal.h"
+#include "evidence/evidence.h"
 
 typedef struct FunctionRule
 {
@@ -237,6 +238,8 @@ jur_judge_function(Oid function)
 	{
 		jur_count(JUR_COUNT_EXEMPTIONS, 1);
 		jur_recorded("execute", name, by);
+		/* what it reads may go elsewhere than to the client */
+		jur_evidence_wait();
 		return;
 	}
 	if (!jur_refused("execute", InvalidOid, psprintf("function %s", name)))

@@ -14,6 +14,7 @@
 #include "nodes/params.h"
 #include "nodes/parsenodes.h"
 #include "nodes/plannodes.h"
+#include "parser/parse_node.h"
 #include "tcop/utility.h"
 #include "utils/queryenvironment.h"
 
@@ -51,6 +52,15 @@ extern bool jur_may_bypass(Oid relid, const char *action);	/* recorded at use */
 /* enforce_rows.c */
 extern void jur_check_new_label(const JurLabel *label, Oid relid);
 extern void jur_rows_flush_counts(void);
+extern void jur_seal_flush_counts(void);
+/* a sealed value was opened: its statement's errors are not logged in full */
+extern void jur_seal_log_note(void);
+/* seal_kept.c: 42501 where what is opened would be kept without its seal */
+extern void jur_seal_before_opening(void);
+extern void jur_seal_after_opening(void);
+/* does a plan hold what was opened while it was made? */
+extern bool jur_seal_is_in_plan(const PlannedStmt *plan);
+extern void jur_seal_statement_ends(void);
 
 /*
  * The verdict of ASK for a label, remembered per call site by the label's
@@ -62,11 +72,16 @@ extern bool jur_memo_admits(FunctionCallInfo fcinfo, Datum label, JurAsk ask);
 /*
  * enforce_flow.c: what was read, and where it may be written.
  */
+struct JurFrame;
 extern uint64 jur_flow_version;
 /* the session has read something so labelled */
 extern void jur_flow_note(const JurLabel *label);
 /* the same, of the target of a statement or copied into it with its label */
 extern void jur_flow_note_target(Oid relid, const JurLabel *label);
+/* a trigger of RELID is given a row labelled LABEL, or not labelled yet */
+extern void jur_flow_note_given(Oid relid, const JurLabel *label);
+/* or the statement's rows, in a transition table */
+extern void jur_flow_note_given_tables(Oid relid);
 extern void jur_flow_note_table(Oid relid);
 /* a parallel plan has run: hear what its workers have read */
 extern void jur_flow_collect(void);
@@ -75,12 +90,18 @@ extern bool jur_flow_has_read(void);
 extern void jur_flow_judge_row(const JurLabel *label, Oid relid);
 extern void jur_flow_judge_table(Oid relid);
 extern void jur_flow_judge_text(const char *what);
+extern void jur_flow_judge_export(const JurQuestion *question, const char *what);
 extern JurLabel *jur_flow_label_of_new_table(Oid relid);
 extern void jur_flow_guard_call(FuncExpr *call);
+/* what functions have read while PLAN was made is read whenever it runs */
+extern void jur_flow_keep_in_plan(PlannedStmt *plan, const struct JurFrame *planning);
 extern void jur_flow_before_run(const PlannedStmt *plan);
 extern void jur_flow_after_run(QueryDesc *query);
 extern void jur_flow_statement_begins(void);
 extern void jur_flow_session_ends(void);
+
+/* enforce_given_rows.c: does a trigger run that was given rows of a tagged table? */
+extern bool jur_in_row_trigger(void);
 
 /* enforce_trusted.c */
 extern void jur_tag_function(const ObjectAddress *address, const char *text);
@@ -131,8 +152,11 @@ typedef struct JurFrame
 	QueryDesc  *query;			/* that is run, or NULL */
 	Query	   *planned;		/* that is planned, or NULL */
 	bool		is_referential; /* it began under SECURITY_NOFORCE_RLS */
+	bool		is_stamped;		/* it and those above have opened sealed values */
 	List	   *read;			/* tagged tables read while planning */
-	MemoryContext context;		/* of that list */
+	JurLabel   *labels;			/* and under which labels; NULL: none that restricts */
+	bool		read_unknown;	/* some of them are not known */
+	MemoryContext context;		/* of the two */
 } JurFrame;
 
 extern JurFrame *jur_top_frame;
@@ -141,6 +165,10 @@ extern void jur_pop_frame(JurFrame *frame);
 /* ExecutorRun as it would be without us */
 extern void jur_standard_run(JUR_EXECUTOR_RUN_PARAMS);
 extern bool jur_enclosed_in_referential_check(void);
+/* what is running may not go on in another session, as if it read tagged tables */
+extern void jur_stamp_callers(void);
+/* does what begins now begin a statement of the client's? */
+extern bool jur_is_outermost(void);
 /* every statement starts with this: who are we now? */
 extern void jur_statement_begins(void);
 /* names (palloc'd in TopMemoryContext) of cursors declared WITH HOLD */
@@ -199,15 +227,29 @@ extern bool jur_internal_ddl;
 
 /* relabel_trigger.c */
 extern void jur_watch_relabelling(QueryDesc *query, int flags);
+/* does the row label follow from other columns? */
+extern bool jur_label_is_generated(Relation rel);
 
 /* user_code.c: the code of users that an expression or a table's own run */
 extern char *jur_user_code_in(Node *expr);
 extern char *jur_user_code_of_opclass(Oid opclass);
 extern char *jur_user_code_of_table(Oid relid);
+extern char *jur_user_code_of_conditions(Oid relid);
 /* tables whose own expressions or triggers call FUNCTION by name */
 extern List *jur_tables_running(Oid function);
 /* does what this command writes make FUNCTION do something else? */
 extern bool jur_function_differs(Oid function);
+
+/* analyze.c: expressions of commands that have yet to run */
+typedef struct JurNewColumn
+{
+	const char *name;			/* of a column that the command adds or retypes */
+	Oid			type;
+} JurNewColumn;
+
+extern List *jur_new_columns_of(const AlterTableStmt *stmt);
+/* as the parser gives it; new columns are constants of their type */
+extern Node *jur_analyze(Oid relid, Node *expr, List *new_columns, ParseExprKind kind);
 
 /* enforce_expressions.c */
 extern void jur_judge_expressions(Node *stmt);
@@ -217,6 +259,11 @@ extern void jur_judge_changed_function(Oid function);
 extern void jur_run_evaluating(JurRunUtility run, JUR_UTILITY_PARAMS);
 /* may the session read all that the table can hold, or act as officer? */
 extern bool jur_may_install_code(Oid relid);
+/* is some column of RELID of that domain, or of one made of it? */
+extern bool jur_has_column_of(Oid relid, Oid domain);
+
+/* enforce_oracle.c */
+extern void jur_judge_questions(Node *stmt);
 
 /* enforce_triggers.c */
 extern void jur_judge_trigger(Node *stmt);
@@ -227,6 +274,7 @@ extern bool jur_cascade_fires(Oid relid);
 /* enforce_publish.c */
 extern void jur_judge_publication(Oid publication);
 extern void jur_judge_publications_of(Oid relid);
+extern char *jur_why_unpublishable(Oid publication, Oid relid);
 extern void jur_judge_foreign(JUR_CHECK_PERMS_PARAMS);
 /* may a value so labelled be exported to where foreign table RELID is? */
 extern bool jur_may_go_to(const JurLabel *label, Oid relid);

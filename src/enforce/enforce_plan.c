@@ -14,6 +14,7 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
 #include "access/transam.h"
 #include "catalog/pg_statistic.h"
 #include "catalog/pg_statistic_ext.h"
@@ -35,6 +36,7 @@
 #include "base/settings.h"
 #include "base/shmem.h"
 #include "enforce/enforce_internal.h"
+#include "enforce/statement.h"
 
 static planner_hook_type prev_planner = NULL;
 
@@ -95,6 +97,28 @@ check_assignments(List *targetlist, Index result, const JurTagged *tagged)
 	}
 }
 
+/*
+ * A generated label is compared with the old one by a trigger in memory
+ * (relabel_trigger.c), which partitions opened in the course of an INSERT
+ * cannot be given.
+ */
+static void
+refuse_routed_conflict(const RangeTblEntry *target)
+{
+	Relation	rel = table_open(target->relid, NoLock);
+
+	if (rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE && jur_label_is_generated(rel) &&
+		!jur_is_restoring() &&
+		jur_refused("relabel", target->relid, "ON CONFLICT DO UPDATE with a generated label"))
+		ereport(ERROR,
+				(errcode(JUR_ERR_REFUSED),
+				 errmsg("ON CONFLICT DO UPDATE is not possible on partitioned table %s",
+						jur_relation_name(target->relid)),
+				 errdetail("Its row label is generated, and could not be compared with the old one."),
+				 errhint("Name the partition, or use MERGE.")));
+	table_close(rel, NoLock);
+}
+
 static void
 check_relabelling(Query *query)
 {
@@ -115,6 +139,8 @@ check_relabelling(Query *query)
 	if (query->onConflict)
 		check_assignments(query->onConflict->onConflictSet, query->resultRelation,
 						  tagged);
+	if (query->onConflict && query->onConflict->action == ONCONFLICT_UPDATE)
+		refuse_routed_conflict(target);
 	foreach(lc, query->mergeActionList)
 	{
 		MergeAction *action = lfirst(lc);
@@ -528,17 +554,25 @@ plan(Query *query, const char *query_string, int options, ParamListInfo params)
 	/* what is decided here must be decided for the statement that starts */
 	jur_statement_begins();
 	jur_push_frame(&frame, NULL, query);
+	/* what is read from here on is noted for this plan, though it be for others */
+	jur_flow_version++;
 	PG_TRY();
 	{
 		prepare_query((Node *) query, NULL);
 		result = standard_plan(query, query_string, options, params);
 	}
-	PG_FINALLY();
+	PG_CATCH();
 	{
 		jur_pop_frame(&frame);
+		/* functions run while planning, too, and errors tell what they found */
+		if (jur_is_outermost())
+			jur_evidence_statement_fails();
+		PG_RE_THROW();
 	}
 	PG_END_TRY();
+	jur_pop_frame(&frame);
 	note_reads(result, frame.read);
+	jur_flow_keep_in_plan(result, &frame);
 	return result;
 }
 

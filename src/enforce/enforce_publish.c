@@ -144,13 +144,29 @@ refuse_publishing(Oid relid, const char *publication, const char *why, const cha
 			 errhint("%s", hint)));
 }
 
+/*
+ * Why RELID may not be in a publication that it is in, NULL if it may, or if
+ * the publication's tag does not say where it goes.
+ */
+char *
+jur_why_unpublishable(Oid publication, Oid relid)
+{
+	JurRelationTag *tag = publication_tag(publication);
+	JurArrival	places = {0};
+
+	if (tag == NULL || tag->nplaces == 0 || !jur_is_tagged(relid))
+		return NULL;
+	places.nplaces = tag->nplaces;
+	places.places = tag->places;
+	return why_table_stays(jur_tags_of(relid), published_columns(publication, relid), &places);
+}
+
 static void
 judge_published(Oid publication, Oid relid)
 {
 	const JurTagged *tagged = jur_tags_of(relid);
 	char	   *name;
 	JurRelationTag *tag;
-	JurArrival	places = {0};
 	char	   *why;
 
 	if (!tagged->is_tagged || get_rel_persistence(relid) != RELPERSISTENCE_PERMANENT ||
@@ -169,9 +185,7 @@ judge_published(Oid publication, Oid relid)
 					 psprintf("publication %s, which does not say where it goes", quote_identifier(name)));
 		return;
 	}
-	places.nplaces = tag->nplaces;
-	places.places = tag->places;
-	why = why_table_stays(tagged, published_columns(publication, relid), &places);
+	why = jur_why_unpublishable(publication, relid);
 	if (why)
 		refuse_publishing(relid, name, why,
 						  "Every row and column that is published must be exportable to each place of the publication's tag; see jurisdiction.explain(label, 'export', at => ...).");
@@ -313,7 +327,8 @@ jur_judge_foreign(JUR_CHECK_PERMS_PARAMS)
 		RangeTblEntry *rte = lfirst(lc);
 		JurPerms   *perms;
 
-		if (!is_foreign(rte))
+		/* the evidence log is here, and is sent nothing */
+		if (!is_foreign(rte) || rte->relid == jur_table_oid("evidence"))
 			continue;
 		perms = jur_rte_perms(rte);
 		/* a foreign partition is read with its parent, and carries its tags */

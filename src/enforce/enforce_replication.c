@@ -32,6 +32,7 @@
 
 #include "base/errors.h"
 #include "enforce/enforce_internal.h"
+#include "evidence/evidence.h"
 
 static ClientAuthentication_hook_type prev_authentication = NULL;
 
@@ -68,6 +69,7 @@ authenticate(Port *port, int status)
 	jur_recorded("replicate", port->user_name,
 				 am_db_walsender ? "logical replication connection" :
 				 "physical replication or base backup connection");
+	jur_evidence_wait();
 	/* the copy should know of which site it is one */
 	if (!am_db_walsender)
 		jur_note_site();

@@ -29,6 +29,7 @@
 #include "base/settings.h"
 #include "base/shmem.h"
 #include "enforce/enforce_internal.h"
+#include "enforce/statement.h"
 
 static row_security_policy_hook_type prev_restrictive = NULL;
 static row_security_policy_hook_type prev_permissive = NULL;
@@ -164,6 +165,7 @@ jur_enforce_rows_init(void)
 
 typedef struct MemoEntry
 {
+	uint64	   *count;			/* where the running statement counts it */
 	uint8		size;			/* 0: free */
 	bool		allowed;
 	char		bytes[MEMO_BYTES];
@@ -173,6 +175,8 @@ typedef struct Memo
 {
 	uint64		generation;
 	uint64		flow;			/* what has been read: verdicts on writes rest on it */
+	uint64		statement;		/* whose counts these are */
+	uint64		live;			/* a bit for each set that holds anything */
 	uint8		oldest[MEMO_SETS];
 	MemoEntry	entries[MEMO_SETS][MEMO_WAYS];
 } Memo;
@@ -184,7 +188,10 @@ memo_of(FmgrInfo *flinfo)
 
 	if (memo == NULL)
 	{
-		memo = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof(Memo));
+		/* most statements meet few labels: sets are cleared when first used */
+		memo = MemoryContextAlloc(flinfo->fn_mcxt, sizeof(Memo));
+		memo->generation = 0;
+		memo->live = 0;
 		flinfo->fn_extra = memo;
 	}
 	return memo;
@@ -201,9 +208,31 @@ memo_set(const char *bytes, Size size)
 	return (hash ^ (hash >> 7)) % MEMO_SETS;
 }
 
+static uint64 uncounted = 0;
+static uint64 *asked = NULL;
+
+void
+jur_count_asked(Datum label, JurAsked kind)
+{
+	asked = jur_statement_count(label, kind);
+	(*asked)++;
+}
+
+/*
+ * A label that is the table's own, or one of the statement's constants, is
+ * asked about once, however many rows there are.
+ */
+static void
+count_rows_asked(Datum label, FunctionCallInfo fcinfo)
+{
+	jur_count_asked(label, get_fn_expr_arg_stable(fcinfo->flinfo, 0) ?
+					JUR_ASKED_CEILING : JUR_ASKED_ROWS);
+}
+
 static bool
 ask_policy(Datum label, FunctionCallInfo fcinfo)
 {
+	count_rows_asked(label, fcinfo);
 	if (jur_admits_datum(label, JUR_READ) != JUR_ALLOW)
 		return false;
 	jur_flow_note(jur_label_of_datum(label));
@@ -214,6 +243,7 @@ ask_policy(Datum label, FunctionCallInfo fcinfo)
 static bool
 ask_policy_for_target(Datum label, FunctionCallInfo fcinfo)
 {
+	count_rows_asked(label, fcinfo);
 	if (jur_admits_datum(label, JUR_READ) != JUR_ALLOW)
 		return false;
 	jur_flow_note_target(PG_GETARG_OID(1), jur_label_of_datum(label));
@@ -238,28 +268,51 @@ jur_memo_admits(FunctionCallInfo fcinfo, Datum label, JurAsk ask)
 	size = VARSIZE_ANY_EXHDR(value);
 	if (size > MEMO_BYTES || size == 0)
 		return ask(label, fcinfo);
-	if (memo->generation != jur_generation || memo->flow != jur_flow_version)
+	if (memo->generation != jur_generation || memo->flow != jur_flow_version ||
+		memo->statement != jur_statement_number)
 	{
-		memset(memo, 0, sizeof(Memo));
+		memo->live = 0;
 		memo->generation = jur_generation;
 		memo->flow = jur_flow_version;
+		memo->statement = jur_statement_number;
 	}
 	set = memo_set(bytes, size);
+	if (!(memo->live & (UINT64CONST(1) << set)))
+	{
+		memset(memo->entries[set], 0, sizeof(memo->entries[set]));
+		memo->oldest[set] = 0;
+		memo->live |= UINT64CONST(1) << set;
+	}
 	for (way = 0; way < MEMO_WAYS; way++)
 	{
 		entry = &memo->entries[set][way];
 		if (entry->size == size && memcmp(entry->bytes, bytes, size) == 0)
+		{
+			(*entry->count)++;
 			return entry->allowed;
+		}
 	}
+	asked = &uncounted;
 	allowed = ask(label, fcinfo);
 	entry = &memo->entries[set][memo->oldest[set]++ % MEMO_WAYS];
 	entry->allowed = allowed;
+	entry->count = asked;
 	entry->size = size;
 	memcpy(entry->bytes, bytes, size);
 	/* asking may have found a new generation: then this entry is of that one */
 	memo->generation = jur_generation;
 	/* and what it noted as read changes none of the verdicts here */
 	memo->flow = jur_flow_version;
+	/* counts of a statement that has ended, or of an earlier generation, go */
+	if (memo->statement != jur_statement_number)
+	{
+		MemoEntry	mine = *entry;
+
+		memset(memo->entries[set], 0, sizeof(memo->entries[set]));
+		*entry = mine;
+		memo->live = UINT64CONST(1) << set;
+		memo->statement = jur_statement_number;
+	}
 	return allowed;
 }
 
@@ -447,6 +500,7 @@ jur_check_new_label(const JurLabel *label, Oid relid)
 static bool
 ask_writable(Datum label, FunctionCallInfo fcinfo)
 {
+	jur_count_asked(label, JUR_ASKED_WRITE);
 	jur_check_new_label(jur_label_of_datum(label), PG_GETARG_OID(1));
 	jur_flow_judge_row(jur_label_of_datum(label), PG_GETARG_OID(1));
 	return true;
@@ -456,6 +510,7 @@ ask_writable(Datum label, FunctionCallInfo fcinfo)
 static bool
 ask_static_writable(Datum label, FunctionCallInfo fcinfo)
 {
+	jur_count_asked(label, JUR_ASKED_WRITE);
 	jur_check_new_label(jur_label_of_datum(label), PG_GETARG_OID(1));
 	return true;
 }

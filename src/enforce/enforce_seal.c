@@ -21,18 +21,33 @@
 
 #include "base/errors.h"
 #include "base/settings.h"
+#include "base/shmem.h"
 #include "enforce/enforce_internal.h"
+#include "enforce/statement.h"
 #include "keys/keys.h"
 #include "keys/sealed_value.h"
 
 #define NONCES 64				/* generated at once */
 #define LOOKUP_SIZE 16
 
+/* not counted yet: see jur_rows_flush_counts() */
+static uint64 seals = 0;
+static uint64 unseals = 0;
+
+void
+jur_seal_flush_counts(void)
+{
+	jur_count(JUR_COUNT_SEALS, seals);
+	jur_count(JUR_COUNT_UNSEALS, unseals);
+	seals = unseals = 0;
+}
+
 /* ------------------------------------------------------------------- judging */
 
 static bool
 ask_policy(Datum label, FunctionCallInfo fcinfo)
 {
+	jur_count_asked(label, JUR_ASKED_UNSEAL);
 	return jur_admits_datum(label, JUR_UNSEAL) == JUR_ALLOW;
 }
 
@@ -162,6 +177,7 @@ seal(JurBytes plaintext, JurSealedKind kind, JurBytes label)
 	jur_sealed_make(sealing.key, next_nonce(), label, sealing.versions, plaintext,
 					kind, (uint8 *) VARDATA(value));
 	jur_vault_release();
+	seals++;
 	return value;
 }
 
@@ -206,6 +222,7 @@ open_sealed(const JurSealed *sealed, JurSealedKind *kind)
 	bytea	   *value = palloc(VARHDRSZ + size + 1);
 	bool		opened;
 
+	jur_seal_before_opening();
 	jur_vault_hold();
 	opened = jur_sealed_open(jur_key_to_open(sealed), sealed, kind, (uint8 *) VARDATA(value));
 	jur_vault_release();
@@ -215,6 +232,8 @@ open_sealed(const JurSealed *sealed, JurSealedKind *kind)
 				 errmsg("a sealed value does not open"),
 				 errdetail("It was altered after it was sealed, or sealed with other keys.")));
 	SET_VARSIZE(value, VARHDRSZ + size);
+	unseals++;
+	jur_seal_after_opening();
 	return value;
 }
 

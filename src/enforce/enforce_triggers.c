@@ -15,6 +15,8 @@
  *	- OLD and NEW are whole rows, with the values of raised columns: who adds
  *	  a trigger for each row, or with a transition table, to a table that has
  *	  raised columns must be cleared for them.
+ *	- A function in WHEN is given them too, and unlike the trigger's own it is
+ *	  not watched when it is called (enforce_given_rows.c).
  *
  * What a statement that runs inside a referential action may read is the
  * wall's to judge (enforce_execute.c).
@@ -34,7 +36,11 @@
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
+#include "nodes/makefuncs.h"
+#include "parser/parse_clause.h"
+#include "parser/parse_collate.h"
 #include "parser/parse_func.h"
+#include "parser/parse_relation.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -135,6 +141,50 @@ jur_judge_cascades(Oid relid)
 
 /* ------------------------------------------------------------ whole rows */
 
+/* the code of users that the condition of a new trigger runs, or NULL */
+static char *
+user_code_of_condition(const CreateTrigStmt *stmt, Oid relid)
+{
+	static const char *const rows[] = {"old", "new"};
+	ParseState *pstate;
+	Relation	rel;
+	Node	   *condition;
+	int			i;
+
+	if (stmt->whenClause == NULL)
+		return NULL;
+	pstate = make_parsestate(NULL);
+	rel = relation_open(relid, AccessShareLock);
+	for (i = 0; i < lengthof(rows); i++)
+		addNSItemToQuery(pstate,
+						 addRangeTableEntryForRelation(pstate, rel, AccessShareLock,
+													   makeAlias(rows[i], NIL), false, false),
+						 false, true, true);
+	condition = transformWhereClause(pstate, copyObject(stmt->whenClause),
+									 EXPR_KIND_TRIGGER_WHEN, "WHEN");
+	assign_expr_collations(pstate, condition);
+	relation_close(rel, AccessShareLock);
+	free_parsestate(pstate);
+	return jur_user_code_in(condition);
+}
+
+static void
+judge_condition(const CreateTrigStmt *stmt, Oid relid)
+{
+	char	   *code;
+
+	if (!jur_is_tagged(relid) || jur_may_install_code(relid) ||
+		(code = user_code_of_condition(stmt, relid)) == NULL ||
+		!jur_refused("trigger", relid, psprintf("its condition runs %s", code)))
+		return;
+	ereport(ERROR,
+			(errcode(JUR_ERR_REFUSED),
+			 errmsg("the condition of a trigger on tagged table %s may call built-in functions only",
+					jur_relation_name(relid)),
+			 errdetail("It runs %s, which would be given what others write.", code),
+			 errhint("Test it in the trigger's function, or ask an officer.")));
+}
+
 /*
  * Before a trigger is made.  The server's own functions (for text search,
  * large objects) only compute.
@@ -146,6 +196,8 @@ jur_judge_trigger(Node *node)
 	Oid			relid = RangeVarGetRelid(stmt->relation, NoLock, true);
 	Oid			function = LookupFuncName(stmt->funcname, 0, NULL, true);
 
+	if (OidIsValid(relid))
+		judge_condition(stmt, relid);
 	if (!OidIsValid(relid) || jur_tags_of(relid)->ncolumns == 0 ||
 		(!stmt->row && stmt->transitionRels == NIL) ||
 		(OidIsValid(function) && function < FirstNormalObjectId) ||

@@ -25,6 +25,7 @@
 #include "base/errors.h"
 #include "base/settings.h"
 #include "enforce/enforce_internal.h"
+#include "enforce/statement.h"
 #include "enforce/tag_table.h"
 
 int			jur_utility_depth = 0;
@@ -106,7 +107,10 @@ judge_library(const char *path, const char *what)
 static void
 judge_load(Node *stmt)
 {
-	judge_library(((LoadStmt *) stmt)->filename, "LOAD");
+	const char *path = ((LoadStmt *) stmt)->filename;
+
+	judge_library(path, "LOAD");
+	jur_recorded("load", path, "LOAD");
 }
 
 static void
@@ -220,6 +224,27 @@ judge_text(Node *stmt)
 		jur_flow_judge_text("a setting");
 }
 
+/* COPY of a constant that a function made of what it read */
+static void
+judge_file(Node *stmt)
+{
+	CopyStmt   *copy = (CopyStmt *) stmt;
+	JurQuestion question = copy->is_program ? jur_question_anywhere(JUR_EXPORT) :
+		jur_question_at_site(JUR_EXPORT);
+
+	if (!copy->is_from && copy->filename && jur_flow_has_read())
+		jur_flow_judge_export(&question, copy->is_program ? "a program" : "a server file");
+}
+
+/* names and definitions that a trigger makes of the rows it is given */
+static void
+judge_in_trigger(Node *stmt)
+{
+	if (jur_in_row_trigger() &&
+		(GetCommandLogLevel(stmt) == LOGSTMT_DDL || IsA(stmt, TruncateStmt)))
+		jur_flow_judge_text("a definition");
+}
+
 /* --------------------------------------------------------------------- dumps */
 
 /* pg_dump names its cursor so, whatever the session calls itself */
@@ -252,6 +277,7 @@ static const UtilityRule rules[] = {
 	{T_NotifyStmt, judge_text, "a payload carries no label"},
 	{T_CommentStmt, judge_text, "nor does a comment"},
 	{T_VariableSetStmt, judge_text, "nor does a setting"},
+	{T_CopyStmt, judge_file, "nor does a file"},
 	{T_AlterTableStmt, jur_judge_ddl, "row security, label columns, children"},
 	{T_GrantRoleStmt, jur_judge_ddl, "a tagged role's membership is its clearance", true},
 	{T_CreateRoleStmt, jur_judge_ddl, "IN ROLE is a grant", true},
@@ -265,6 +291,9 @@ static const UtilityRule rules[] = {
 	{T_ClusterStmt, jur_judge_expressions, "likewise"},
 	{T_VacuumStmt, jur_judge_expressions, "ANALYZE evaluates them; FULL builds indexes"},
 	{T_AlterDomainStmt, jur_judge_expressions, "a domain's CHECK sees the columns of the domain"},
+	{T_AlterTableStmt, jur_judge_questions, "a constraint asks every row"},
+	{T_CreateStmt, jur_judge_questions, "so does a new partition those of the default one"},
+	{T_AlterDomainStmt, jur_judge_questions, "and a domain every column"},
 	{T_CreateTrigStmt, jur_judge_trigger, "a trigger is given whole rows"},
 	{T_CreatePolicyStmt, jur_judge_expressions, "a policy tests columns before they are masked"},
 	{T_AlterPolicyStmt, jur_judge_expressions, "likewise"},
@@ -305,6 +334,27 @@ made_table(Node *stmt, bool *is_new)
 	return IsA(stmt, RefreshMatViewStmt) ? ((RefreshMatViewStmt *) stmt)->relation : NULL;
 }
 
+/*
+ * Who makes a table must be able to read it, as with a row.  A trusted function
+ * reads what the session may not.
+ */
+static void
+refuse_unreadable(Oid relid, const JurLabel *label)
+{
+	JurDecision decision = jur_decide_now(label, JUR_READ);
+
+	if (decision.verdict == JUR_ALLOW || jur_is_restoring() ||
+		jur_current_subject()->exemption ||
+		!jur_refused("read", relid, jur_decision_reason(&decision, JUR_READ)))
+		return;
+	ereport(ERROR,
+			(errcode(JUR_ERR_REFUSED),
+			 errmsg("table %s would be made of what this session may not read back",
+					jur_relation_name(relid)),
+			 errdetail("Its label would be that of all that the statement has read."),
+			 errhint("Leave out what a trusted function has read, or ask an officer for a \"declassify\" exemption.")));
+}
+
 /* it inherits, as its static label, what was read to make it */
 static void
 label_made_table(RangeVar *name)
@@ -317,6 +367,7 @@ label_made_table(RangeVar *name)
 	label = jur_flow_label_of_new_table(relid);
 	if (label == NULL)
 		return;
+	refuse_unreadable(relid, label);
 	jur_tag_table(relid, 0, jur_label_text(label), NULL);
 	jur_recorded("tag", jur_relation_name(relid),
 				 psprintf("made of what was read under %s", jur_label_text(label)));
@@ -358,6 +409,50 @@ run_explain(JUR_UTILITY_PARAMS)
 	run(JUR_UTILITY_ARGS);
 }
 
+static void
+run_copy(JUR_UTILITY_PARAMS)
+{
+	uint64		processed;
+
+	if (!jur_copy(pstmt, queryString, params, queryEnv, &processed))
+		jur_run_copy_out((CopyStmt *) pstmt->utilityStmt, run, JUR_UTILITY_ARGS);
+	else if (qc)
+		SetQueryCompletion(qc, CMDTAG_COPY, processed);
+}
+
+static void
+run_any(JUR_UTILITY_PARAMS)
+{
+	jur_run_evaluating(run, JUR_UTILITY_ARGS);
+}
+
+static void
+set_label(JUR_UTILITY_PARAMS)
+{
+	jur_security_label((SecLabelStmt *) pstmt->utilityStmt);
+}
+
+/* what triggers and functions of the command run is inside it */
+static void
+run_inside(JurRunUtility body, JUR_UTILITY_PARAMS)
+{
+	int			depth = jur_utility_depth;
+	int			altering_table = jur_altering_table;
+
+	jur_utility_depth++;
+	jur_altering_table += IsA(pstmt->utilityStmt, AlterTableStmt);
+	PG_TRY();
+	{
+		body(JUR_UTILITY_ARGS);
+	}
+	PG_FINALLY();
+	{
+		jur_utility_depth = depth;
+		jur_altering_table = altering_table;
+	}
+	PG_END_TRY();
+}
+
 static bool
 is_our_label(Node *stmt)
 {
@@ -368,14 +463,11 @@ is_our_label(Node *stmt)
 }
 
 static void
-utility(JUR_UTILITY_PARAMS)
+judge_and_run(JUR_UTILITY_PARAMS)
 {
 	Node	   *stmt = pstmt->utilityStmt;
-	int			depth = jur_utility_depth;
 	RangeVar   *made;
 	bool		is_new;
-	int			altering_table = jur_altering_table;
-	uint64		processed;
 
 	if (!is_ours_to_judge(stmt))
 	{
@@ -385,7 +477,7 @@ utility(JUR_UTILITY_PARAMS)
 	if (is_our_label(stmt))
 	{
 		PreventCommandIfReadOnly("SECURITY LABEL");
-		jur_security_label((SecLabelStmt *) stmt);
+		run_inside(set_label, JUR_UTILITY_ARGS);
 		return;
 	}
 	if (!jur_is_installed())
@@ -395,36 +487,15 @@ utility(JUR_UTILITY_PARAMS)
 		return;
 	}
 	jur_statement_begins();
+	judge_in_trigger(stmt);
 	judge(stmt, true);
-	if (IsA(stmt, CopyStmt) &&
-		jur_copy(pstmt, queryString, params, queryEnv, &processed))
-	{
-		if (qc)
-			SetQueryCompletion(qc, CMDTAG_COPY, processed);
-		return;
-	}
 	made = made_table(stmt, &is_new);
 	if (made && is_new && OidIsValid(RangeVarGetRelid(made, NoLock, true)))
 		made = NULL;
-	jur_utility_depth++;
-	jur_altering_table += IsA(stmt, AlterTableStmt);
-	PG_TRY();
-	{
-		if (IsA(stmt, CopyStmt))
-			jur_run_copy_out((CopyStmt *) stmt, run, JUR_UTILITY_ARGS);
-		else if (IsA(stmt, ExplainStmt))
-			run_explain(JUR_UTILITY_ARGS);
-		else
-			jur_run_evaluating(run, JUR_UTILITY_ARGS);
-		if (made)
-			label_made_table(made);
-	}
-	PG_FINALLY();
-	{
-		jur_utility_depth = depth;
-		jur_altering_table = altering_table;
-	}
-	PG_END_TRY();
+	run_inside(IsA(stmt, CopyStmt) ? run_copy :
+			   IsA(stmt, ExplainStmt) ? run_explain : run_any, JUR_UTILITY_ARGS);
+	if (made)
+		label_made_table(made);
 	if (IsA(stmt, DiscardStmt) && ((DiscardStmt *) stmt)->target == DISCARD_ALL)
 		jur_flow_session_ends();
 	if (!IsTransactionState())
@@ -435,6 +506,33 @@ utility(JUR_UTILITY_PARAMS)
 	/* after SET ROLE the cursors held for the former role are closed at once */
 	if (IsA(stmt, VariableSetStmt))
 		jur_statement_begins();
+}
+
+static void
+utility(JUR_UTILITY_PARAMS)
+{
+	ErrorContextCallback *messages = error_context_stack;
+	ErrorContextCallback watch;
+
+	if (!jur_is_outermost())
+	{
+		judge_and_run(JUR_UTILITY_ARGS);
+		return;
+	}
+	jur_statement_is(GetCommandTagName(CreateCommandTag(pstmt->utilityStmt)), pstmt->queryId);
+	jur_evidence_watch(&watch);
+	PG_TRY();
+	{
+		judge_and_run(JUR_UTILITY_ARGS);
+	}
+	PG_CATCH();
+	{
+		jur_evidence_statement_fails();
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	error_context_stack = messages;
+	jur_evidence_statement_ends();
 }
 
 void

@@ -4,23 +4,30 @@
  *	  Idea: what happens to a "no": it is recorded, then it is carried out.
  *
  * The record comes first: an ERROR ends the transaction, and a denial that
- * leaves no trace is the one an auditor looks for.  Until the evidence log
- * exists the record is one line of the server log in a fixed format.
+ * leaves no trace is the one an auditor looks for.  It goes into the evidence
+ * log, and as one line in a fixed format into the server's.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "postmaster/postmaster.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 #include "base/settings.h"
 #include "base/shmem.h"
 #include "enforce/enforce_internal.h"
+#include "enforce/statement.h"
+#include "evidence/evidence.h"
+
+/* bytes of a detail that are recorded; JSON may take six times as many */
+#define MAX_DETAIL 8000
 
 bool
 jur_observing(void)
@@ -63,6 +70,30 @@ user_name(Oid (*user) (void))
 }
 
 static void
+record_evidence(const char *event, const char *action, const char *object,
+				const char *verdict, const char *detail)
+{
+	StringInfoData record;
+
+	if (!jur_evidence_is_on())
+		return;
+	initStringInfo(&record);
+	jur_record_begin(&record, event, GetCurrentTimestamp());
+	jur_record_text(&record, "id", jur_statement_id());
+	jur_record_session(&record);
+	jur_record_text(&record, "action", action);
+	jur_record_text(&record, "object", object);
+	jur_record_text(&record, "verdict", verdict);
+	if (detail && strlen(detail) > MAX_DETAIL)
+		detail = pnstrdup(detail, pg_mbcliplen(detail, strlen(detail), MAX_DETAIL));
+	jur_record_text(&record, "detail", detail);
+	jur_record_end(&record);
+	jur_evidence_put(record.data, record.len);
+	pfree(record.data);
+	jur_evidence_owed();
+}
+
+static void
 record(const char *event, const char *action, const char *object,
 	   const char *verdict, const char *detail)
 {
@@ -81,6 +112,7 @@ record(const char *event, const char *action, const char *object,
 			(errmsg_internal("jurisdiction:%s", line.data),
 			 errhidestmt(true), errhidecontext(true)));
 	pfree(line.data);
+	record_evidence(event, action, object, verdict, detail);
 }
 
 bool
@@ -90,6 +122,8 @@ jur_refused(const char *action, Oid relid, const char *reason)
 
 	record("refusal", action, OidIsValid(relid) ? jur_relation_name(relid) : "",
 		   observing ? "observe" : "deny", reason);
+	/* whatever raises next: it may be outside of what waits for statements */
+	jur_evidence_wait();
 	jur_count(observing ? JUR_COUNT_OBSERVED : JUR_COUNT_REFUSALS, 1);
 	return !observing;
 }
@@ -98,6 +132,7 @@ void
 jur_refused_guarded(const char *action, const char *object, const char *reason)
 {
 	record("refusal", action, object, "deny", reason);
+	jur_evidence_wait();
 	jur_count(JUR_COUNT_REFUSALS, 1);
 }
 

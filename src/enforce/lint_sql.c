@@ -85,6 +85,21 @@ jur_sql_lint_unknown_code(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(cstring_to_text(code));
 }
 
+/* lint_unpublishable(publication, relation): why it may not be in it; NULL: it may */
+PG_FUNCTION_INFO_V1(jur_sql_lint_unpublishable);
+Datum
+jur_sql_lint_unpublishable(PG_FUNCTION_ARGS)
+{
+	char	   *why;
+
+	jur_require_preloaded("lint()");
+	(void) jur_session_refresh();
+	why = jur_why_unpublishable(PG_GETARG_OID(0), PG_GETARG_OID(1));
+	if (why == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(why));
+}
+
 /* ------------------------------------------------------------- the text of tags */
 
 /* the first code in the tag that is in no registry; false: no such tag */

@@ -1,16 +1,17 @@
 /*-------------------------------------------------------------------------
  *
  * relabel_trigger.c
- *	  Idea: what a trigger or a generation expression makes of the row label
- *	  is relabelling like any other.
+ *	  Idea: what a generation expression makes of the row label is relabelling
+ *	  like any other.
  *
- * relabelled() (enforce_plan.c) sees what a statement assigns.  A BEFORE
- * trigger changes the row after that, and a generated label follows from other
- * columns.  So a running statement gets a trigger of ours, in memory only and
- * only where one of the two can happen: after the table's own BEFORE triggers,
- * or, for a generated label, after the row.
+ * relabelled() (enforce_plan.c) sees what a statement assigns, and a trigger
+ * is watched where it is called (enforce_given_rows.c); a generated label
+ * follows from other columns after both.  So a statement that updates such a
+ * table gets a trigger of ours, in memory only, which fires after the table's
+ * own BEFORE triggers and computes the label that the row is about to get.
  *
- * Partitions that rows are routed to are opened later, unseen by us.
+ * A partition that ON CONFLICT DO UPDATE is routed to is opened later, unseen
+ * by us; enforce_plan.c refuses that.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,22 +20,27 @@
 #include "access/htup_details.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
+#include "executor/executor.h"
 #include "executor/instrument.h"
 #include "fmgr.h"
+#include "rewrite/rewriteHandler.h"
 #include "utils/rel.h"
 
 #include "base/errors.h"
 #include "enforce/enforce_internal.h"
 
-static bool
-is_generated(Relation rel, AttrNumber attnum)
+bool
+jur_label_is_generated(Relation rel)
 {
-	return TupleDescAttr(RelationGetDescr(rel), attnum - 1)->attgenerated != '\0';
+	AttrNumber	attnum = jur_tags_of(RelationGetRelid(rel))->row_attnum;
+
+	return attnum != 0 &&
+		TupleDescAttr(RelationGetDescr(rel), attnum - 1)->attgenerated != '\0';
 }
 
-/* add TYPE to the triggers of RESULT; by their order it fires last */
+/* add check_relabelled() to the triggers of RESULT; by their order it fires last */
 static void
-add_trigger(EState *estate, ResultRelInfo *result, int16 type)
+add_trigger(EState *estate, ResultRelInfo *result)
 {
 	MemoryContext caller = MemoryContextSwitchTo(estate->es_query_cxt);
 	TriggerDesc *desc = result->ri_TrigDesc;
@@ -47,12 +53,11 @@ add_trigger(EState *estate, ResultRelInfo *result, int16 type)
 		memcpy(triggers, desc->triggers, before * sizeof(Trigger));
 	triggers[before].tgname = pstrdup("jurisdiction");
 	triggers[before].tgfoid = jur_function_oid("check_relabelled");
-	triggers[before].tgtype = type;
+	triggers[before].tgtype = TRIGGER_TYPE_ROW | TRIGGER_TYPE_BEFORE | TRIGGER_TYPE_UPDATE;
 	triggers[before].tgenabled = TRIGGER_FIRES_ALWAYS;
 	desc->triggers = triggers;
 	desc->numtriggers = before + 1;
-	if (TRIGGER_FOR_AFTER(type))
-		desc->trig_update_after_row = true;
+	desc->trig_update_before_row = true;
 	/* nothing has been called yet: what is kept per trigger is still empty */
 	result->ri_TrigFunctions = palloc0((before + 1) * sizeof(FmgrInfo));
 	result->ri_TrigWhenExprs = palloc0((before + 1) * sizeof(ExprState *));
@@ -72,31 +77,60 @@ jur_watch_relabelling(QueryDesc *query, int flags)
 	foreach(lc, query->estate->es_opened_result_relations)
 	{
 		ResultRelInfo *result = lfirst(lc);
-		Relation	rel = result->ri_RelationDesc;
-		AttrNumber	attnum = jur_tags_of(RelationGetRelid(rel))->row_attnum;
 
-		if (attnum == 0 || rel->rd_rel->relkind != RELKIND_RELATION)
-			continue;
-		if (result->ri_TrigDesc && result->ri_TrigDesc->trig_update_before_row)
-			add_trigger(query->estate, result,
-						TRIGGER_TYPE_ROW | TRIGGER_TYPE_BEFORE | TRIGGER_TYPE_UPDATE);
-		/* who skips triggers leaves them to a statement that has not got ours */
-		if (is_generated(rel, attnum) && !(flags & EXEC_FLAG_SKIP_TRIGGERS))
-			add_trigger(query->estate, result,
-						TRIGGER_TYPE_ROW | TRIGGER_TYPE_UPDATE);
+		if (result->ri_RelationDesc->rd_rel->relkind == RELKIND_RELATION &&
+			jur_label_is_generated(result->ri_RelationDesc))
+			add_trigger(query->estate, result);
 	}
+}
+
+/* the generation expression, made ready for all rows of a statement */
+typedef struct Generation
+{
+	ExprState  *expression;
+	ExprContext *context;
+} Generation;
+
+static Generation *
+generation_of(FmgrInfo *flinfo, Relation rel, AttrNumber attnum)
+{
+	Generation *generation = flinfo->fn_extra;
+	MemoryContext caller;
+	EState	   *estate;
+
+	if (generation)
+		return generation;
+	caller = MemoryContextSwitchTo(flinfo->fn_mcxt);
+	generation = palloc(sizeof(Generation));
+	estate = CreateExecutorState();
+	MemoryContextSwitchTo(estate->es_query_cxt);
+	generation->expression =
+		ExecPrepareExpr((Expr *) build_column_default(rel, attnum), estate);
+	generation->context = CreateExprContext(estate);
+	MemoryContextSwitchTo(caller);
+	flinfo->fn_extra = generation;
+	return generation;
+}
+
+/* the label that ROW is about to get */
+static Datum
+generated_label(Generation *generation, TupleTableSlot *row, bool *isnull)
+{
+	ResetExprContext(generation->context);
+	generation->context->ecxt_scantuple = row;
+	return ExecEvalExprSwitchContext(generation->expression, generation->context, isnull);
 }
 
 /*
  * check_relabelled() returns trigger: the row as it is, or 42501 if its label
- * may not become what the statement and the triggers before made of it.
+ * may not become what the expression makes of it.
  */
 PG_FUNCTION_INFO_V1(jur_sql_check_relabelled);
 Datum
 jur_sql_check_relabelled(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
-	TupleDesc	desc;
+	Relation	rel;
 	AttrNumber	attnum;
 	Datum		old;
 	Datum		new;
@@ -108,14 +142,15 @@ jur_sql_check_relabelled(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("check_relabelled() can be called as a trigger for each updated row only")));
-	desc = RelationGetDescr(trigger->tg_relation);
-	attnum = jur_tags_of(RelationGetRelid(trigger->tg_relation))->row_attnum;
-	if (attnum != 0)
+	rel = trigger->tg_relation;
+	attnum = jur_tags_of(RelationGetRelid(rel))->row_attnum;
+	if (jur_label_is_generated(rel))
 	{
-		old = heap_getattr(trigger->tg_trigtuple, attnum, desc, &old_isnull);
-		new = heap_getattr(trigger->tg_newtuple, attnum, desc, &new_isnull);
+		old = heap_getattr(trigger->tg_trigtuple, attnum, RelationGetDescr(rel), &old_isnull);
+		new = generated_label(generation_of(fcinfo->flinfo, rel, attnum),
+							  trigger->tg_newslot, &new_isnull);
 		if (!old_isnull && !new_isnull)
-			jur_check_relabelling(old, new, RelationGetRelid(trigger->tg_relation));
+			jur_check_relabelling(old, new, RelationGetRelid(rel));
 	}
 	return PointerGetDatum(trigger->tg_newtuple);
 }

@@ -365,6 +365,27 @@ jur_user_code_of_table(Oid relid)
 	return code;
 }
 
+/* the same of the conditions of its triggers, which see only rows that are written */
+char *
+jur_user_code_of_conditions(Oid relid)
+{
+	Relation	rel = relation_open(relid, AccessShareLock);
+	TriggerDesc *triggers = rel->trigdesc;
+	char	   *code = NULL;
+	int			i;
+
+	for (i = 0; triggers && code == NULL && i < triggers->numtriggers; i++)
+	{
+		Trigger    *trigger = &triggers->triggers[i];
+
+		code = trigger->tgqual ? jur_user_code_in(stringToNode(trigger->tgqual)) : NULL;
+		if (code)
+			code = psprintf("the condition of trigger \"%s\" runs %s", trigger->tgname, code);
+	}
+	relation_close(rel, AccessShareLock);
+	return code;
+}
+
 /* ------------------------------------------------------ who runs a function */
 
 /* the number in column ATTNUM of the catalog's row with this OID */

@@ -99,8 +99,16 @@ is_guarded_catalog(Oid relid)
  * Rows of policy are written by officers; a backup role may load them; our
  * own scripts fill them.  In observe mode too: the policy is what is observed.
  */
+/* SELECT ... FOR UPDATE and its like ask for UPDATE, of no column */
+static bool
+only_locks(AclMode required, const JurPerms *perms)
+{
+	return (required & ACL_WRITE) == ACL_UPDATE && bms_is_empty(perms->updatedCols);
+}
+
+/* IS_LOCK: rows are only locked, by a referential check for one */
 static void
-judge_policy_write(Oid relid, bool is_catalog)
+judge_policy_write(Oid relid, bool is_catalog, bool is_lock)
 {
 	char	   *name;
 
@@ -109,7 +117,9 @@ judge_policy_write(Oid relid, bool is_catalog)
 		return;
 	if (jur_is_restoring() || jur_is_officer())
 	{
-		jur_recorded("policy", name, "written");
+		/* of tables of policy a trigger records each row (policy_record.c) */
+		if (is_catalog && !is_lock)
+			jur_recorded("policy", name, "written");
 		return;
 	}
 	jur_refused_guarded("write", name, "not an officer");
@@ -137,7 +147,7 @@ judge_shared_catalogs(JUR_CHECK_PERMS_PARAMS)
 		if (perms && (perms->requiredPerms & ACL_WRITE) &&
 			(rte->relid == SharedSecLabelRelationId || rte->relid == AuthIdRelationId ||
 			 rte->relid == AuthMemRelationId))
-			judge_policy_write(rte->relid, true);
+			judge_policy_write(rte->relid, true, only_locks(perms->requiredPerms, perms));
 	}
 }
 
@@ -540,7 +550,7 @@ judge_entry(const RangeTblEntry *rte, const JurPerms *perms, JUR_CHECK_PERMS_PAR
 	if (relid < FirstNormalObjectId)
 	{
 		if ((required & ACL_WRITE) && is_guarded_catalog(relid))
-			judge_policy_write(relid, true);
+			judge_policy_write(relid, true, only_locks(required, perms));
 		if (required != 0 &&
 			(relid == StatisticRelationId || relid == StatisticExtDataRelationId))
 			judge_statistics(rte, check_as);
@@ -557,7 +567,7 @@ judge_entry(const RangeTblEntry *rte, const JurPerms *perms, JUR_CHECK_PERMS_PAR
 	if (jur_is_policy_table(relid))
 	{
 		if (required & ACL_WRITE)
-			judge_policy_write(relid, false);
+			judge_policy_write(relid, false, only_locks(required, perms));
 		if (required & ACL_SELECT)
 			judge_policy_read(relid);
 		return;

@@ -15,7 +15,9 @@
 #ifndef JUR_EVIDENCE_H
 #define JUR_EVIDENCE_H
 
+#include "datatype/timestamp.h"
 #include "lib/stringinfo.h"
+#include "nodes/pg_list.h"
 
 /* shared memory and the sealer; before the hooks */
 extern void jur_evidence_init(void);
@@ -51,7 +53,7 @@ typedef struct JurEvidenceStat
 	uint64		bytes;			/* written, all files */
 	uint64		size;			/* entries of the log */
 	uint64		signed_size;	/* of those below the newest checkpoint */
-	uint64		lost;			/* records not taken while evidence_commit was off */
+	uint64		lost;			/* records that were not taken, though what they tell of happened */
 } JurEvidenceStat;
 
 extern void jur_evidence_stat(JurEvidenceStat *stat);
@@ -64,12 +66,29 @@ typedef enum JurSealerRequest
 {
 	JUR_SEALER_CHECKPOINT = 0,
 	JUR_SEALER_ROTATE_KEY,
-	JUR_SEALER_DROP				/* whole bundles below ARG; see evidence_retention.c */
+	JUR_SEALER_DROP				/* whole bundles of entries below ARG; recorded */
 } JurSealerRequest;
 
 extern void jur_sealer_ask(JurSealerRequest request, uint64 arg);
 
 /* the directory of the log, absolute; NULL if there is none */
 extern const char *jur_evidence_path(void);
+
+/*
+ * evidence_write.c: members of a record, in canonical form.  A record is
+ * begun, takes members (a NULL or empty text leaves its member out), and is
+ * ended.  TEXT is in the database's encoding.
+ */
+extern void jur_record_begin(StringInfo record, const char *event, TimestampTz moment);
+extern void jur_record_text(StringInfo record, const char *name, const char *text);
+extern void jur_record_number(StringInfo record, const char *name, int64 number);
+extern void jur_record_true(StringInfo record, const char *name);
+extern void jur_record_texts(StringInfo record, const char *name, List *texts);
+/* "name": and what the caller appends next */
+extern void jur_record_name(StringInfo record, const char *name);
+extern void jur_record_end(StringInfo record);
+/* a JSON string, quotes and all; a time likewise */
+extern void jur_append_json(StringInfo buffer, const char *text);
+extern void jur_append_time(StringInfo record, TimestampTz moment);
 
 #endif							/* JUR_EVIDENCE_H */

@@ -10,6 +10,9 @@
 
 #include <string.h>
 
+/* of an object; records have some thirty */
+#define MEMBERS_MAX	64
+
 typedef struct Scan
 {
 	const unsigned char *at;
@@ -185,32 +188,13 @@ scan_list(Scan *scan)
 	return take(scan, ']') ? NULL : "a list does not end";
 }
 
-/* is the name at NAME (up to END) one of those from FIRST on? */
-static bool
-has_name(const unsigned char *first, const unsigned char *name, const unsigned char *end)
-{
-	JurJson		object;
-	JurJson		wanted;
-	JurJson		known;
-	JurJson		value;
-	size_t		pos = 0;
-
-	object.text = (const char *) first - 1;
-	object.size = name - first + 1;
-	wanted.text = (const char *) name;
-	wanted.size = end - name;
-	while (jur_json_next_member(object, &pos, &known, &value))
-		if (jur_json_equal(known, wanted))
-			return true;
-	return false;
-}
-
 static const char *
 scan_object(Scan *scan)
 {
-	const unsigned char *first = scan->at;
-	const char *error;
+	JurJson		names[MEMBERS_MAX];
 	int			count = 0;
+	int			i;
+	const char *error;
 
 	if (take(scan, '}'))
 		return NULL;
@@ -220,11 +204,14 @@ scan_object(Scan *scan)
 
 		if ((error = scan_string(scan)) != NULL)
 			return error;
-		/* records have some thirty members; many more are a trap */
-		if (++count > 64)
+		if (count == MEMBERS_MAX)
 			return "an object has too many members";
-		if (has_name(first, name, scan->at))
-			return "a name occurs twice";
+		names[count].text = (const char *) name;
+		names[count].size = scan->at - name;
+		for (i = 0; i < count; i++)
+			if (jur_json_equal(names[i], names[count]))
+				return "a name occurs twice";
+		count++;
 		if (!take(scan, ':'))
 			return "a colon is missing";
 		if ((error = scan_value(scan)) != NULL)
@@ -362,31 +349,45 @@ jur_json_unescape(JurJson value, char *out)
 	return size;
 }
 
+/* behind the string that begins at POS */
+static size_t
+string_end(JurJson whole, size_t pos)
+{
+	for (pos++; pos < whole.size && whole.text[pos] != '"'; pos++)
+		if (whole.text[pos] == '\\')
+			pos++;
+	return pos + 1;
+}
+
 /* where the value that begins at POS ends; brackets in strings do not count */
 static size_t
 value_end(JurJson whole, size_t pos)
 {
 	int			depth = 0;
-	bool		is_string = false;
 
-	for (; pos < whole.size; pos++)
+	while (pos < whole.size)
 	{
 		char		c = whole.text[pos];
 
-		if (is_string)
-		{
-			if (c == '\\')
-				pos++;
-			else if (c == '"')
-				is_string = false;
-		}
-		else if (c == '"')
-			is_string = true;
+		if (c == '"')
+			pos = string_end(whole, pos);
+		else if (c == ',' || c == ':')
+			pos++;
 		else if (c == '[' || c == '{')
+		{
 			depth++;
-		else if ((c == ']' || c == '}') && depth-- == 0)
-			break;
-		else if ((c == ',' || c == ':') && depth == 0)
+			pos++;
+		}
+		else if (c == ']' || c == '}')
+		{
+			depth--;
+			pos++;
+		}
+		else
+			while (pos < whole.size && whole.text[pos] != ',' && whole.text[pos] != ']' &&
+				   whole.text[pos] != '}')
+				pos++;
+		if (depth <= 0)
 			break;
 	}
 	return pos;

@@ -109,6 +109,12 @@ extern const JurCheckpoint *jur_log_written_head(const JurLogWriter *writer);
  */
 extern bool jur_log_change_key(JurLogWriter *writer, const JurNoteKey *key,
 							   const uint8_t *seed, JurLogError *error);
+/*
+ * Removes the full bundles of entries below BELOW, from the first one on; may
+ * be called again after a failure.  Hashes stay: what is proved of the rest,
+ * and of what somebody kept of these, is proved as before.
+ */
+extern bool jur_log_drop_entries(JurLogWriter *writer, uint64_t below, JurLogError *error);
 /* bytes written since it was opened, of all files */
 extern uint64_t jur_log_bytes_written(const JurLogWriter *writer);
 

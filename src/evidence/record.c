@@ -61,7 +61,7 @@ static const Named members[JUR_MEMBERS] = {
 	{"verdict", KIND_STRING},
 	{"detail", KIND_STRING},
 	{"origin", KIND_STRING},
-	{"copied_from", KIND_STRING},
+	{"previous", KIND_STRING},
 	{"size", KIND_INTEGER},
 	{"root", KIND_STRING},
 	{"version", KIND_STRING},
@@ -69,6 +69,7 @@ static const Named members[JUR_MEMBERS] = {
 	{"settings", KIND_OBJECT},
 	{"recovered", KIND_INTEGER},
 	{"torn", KIND_INTEGER},
+	{"unflushed", KIND_BOOLEAN},
 	{"old", KIND_STRING},
 	{"new", KIND_STRING},
 	{"below", KIND_INTEGER},
@@ -89,9 +90,11 @@ typedef struct Order
 static const Order orders[] = {
 	{"statement", {JUR_MEMBER_COMMAND, JUR_MEMBER_DIGEST, JUR_MEMBER_TABLES, JUR_MEMBER_DECISIONS, JUR_MEMBER_ROWS,
 	JUR_MEMBER_OUTCOME, JUR_MEMBER_SQLSTATE, JUR_MEMBER_MORE}},
-	{"log start", {JUR_MEMBER_ORIGIN, JUR_MEMBER_COPIED_FROM, JUR_MEMBER_SIZE, JUR_MEMBER_ROOT}},
+	{"log start", {JUR_MEMBER_ORIGIN, JUR_MEMBER_VERDICT, JUR_MEMBER_PREVIOUS, JUR_MEMBER_SIZE,
+	JUR_MEMBER_ROOT}},
 	{"server start", {JUR_MEMBER_VERSION, JUR_MEMBER_LIBRARY, JUR_MEMBER_SETTINGS}},
-	{"recovery", {JUR_MEMBER_RECOVERED, JUR_MEMBER_TORN, JUR_MEMBER_VERDICT}},
+	{"recovery", {JUR_MEMBER_RECOVERED, JUR_MEMBER_TORN, JUR_MEMBER_VERDICT, JUR_MEMBER_UNFLUSHED,
+	JUR_MEMBER_PREVIOUS, JUR_MEMBER_SIZE, JUR_MEMBER_ROOT}},
 	{"checkpoint", {JUR_MEMBER_SIZE, JUR_MEMBER_ROOT}},
 	{"key rotation", {JUR_MEMBER_OLD, JUR_MEMBER_NEW}},
 	{"retention", {JUR_MEMBER_BELOW, JUR_MEMBER_ROOT, JUR_MEMBER_SIZE}},
@@ -341,15 +344,32 @@ jur_record_next_why(const JurDecisionRecord *decision, size_t *pos, JurWhyRecord
 
 /* ----------------------------------------------------------------- records */
 
+/* as jur_record_member(), and faster where names come in their order */
+static JurMember
+member_after(JurJson name, int last)
+{
+	static unsigned char sizes[JUR_MEMBERS];
+	int			i;
+	int			member;
+
+	if (sizes[0] == 0)
+		for (i = 0; i < JUR_MEMBERS; i++)
+			sizes[i] = (unsigned char) (strlen(members[i].name) + 2);
+	for (i = 1; i <= JUR_MEMBERS; i++)
+	{
+		member = (last + i) % JUR_MEMBERS;
+		if (name.size == sizes[member] &&
+			memcmp(name.text + 1, members[member].name, name.size - 2) == 0)
+			return (JurMember) member;
+	}
+	return JUR_MEMBERS;
+}
+
 JurMember
 jur_record_member(JurJson name)
 {
-	int			i;
-
-	for (i = 0; i < JUR_MEMBERS; i++)
-		if (jur_json_is(name, members[i].name))
-			return (JurMember) i;
-	return JUR_MEMBERS;
+	return jur_json_type(name) == JUR_JSON_STRING ? member_after(name, JUR_MEMBERS - 1) :
+		JUR_MEMBERS;
 }
 
 const char *
@@ -391,6 +411,8 @@ jur_record_parse(const void *data, size_t size, JurRecord *record)
 	JurJson		value;
 	int64_t		version;
 	size_t		pos = 0;
+	JurMember	member = JUR_MEMBERS;
+	int			known = JUR_MEMBERS - 1;
 	int			last = -1;
 	int			place;
 
@@ -403,13 +425,13 @@ jur_record_parse(const void *data, size_t size, JurRecord *record)
 		return "it is not an object";
 	while (jur_json_next_member(record->whole, &pos, &name, &value))
 	{
-		JurMember	member = jur_record_member(name);
-
+		member = member_after(name, known);
 		/* the first two say how to read the rest */
 		if (last < 1 && member != (JurMember) (last + 1))
 			return "it does not begin with \"v\" and \"event\"";
 		if (member == JUR_MEMBERS)
 			continue;
+		known = (int) member;
 		if (member == JUR_MEMBER_V && (!jur_json_integer(value, &version) || version != 1))
 			return "it is not of version 1";
 		if (!is_of_kind(value, members[member].kind))

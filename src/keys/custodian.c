@@ -14,6 +14,7 @@
 #include "utils/memutils.h"
 
 #include "base/errors.h"
+#include "base/shmem.h"
 #include "keys/custodian.h"
 
 #define RANDOM_BYTES 8
@@ -91,6 +92,7 @@ jur_kek_context(const JurKek *kek)
 void
 jur_custodian_failed(const JurKek *kek, const char *action, const char *what)
 {
+	jur_count(JUR_COUNT_CUSTODIAN_FAILURES, 1);
 	ereport(ERROR,
 			(errcode(JUR_ERR_CUSTODIAN),
 			 errmsg("custodian \"%s\" of %s could not %s", kek->uri, kek->place, action),
@@ -139,12 +141,6 @@ at_end_of_transaction(XactEvent event, void *arg)
 		case XACT_EVENT_PRE_COMMIT:
 			destroy_all();
 			doomed = NIL;
-			break;
-		case XACT_EVENT_PRE_PREPARE:
-			if (doomed != NIL)
-				ereport(ERROR,
-						(errcode(JUR_ERR_UNSUPPORTED),
-						 errmsg("a transaction that destroys a key cannot be prepared")));
 			break;
 		case XACT_EVENT_ABORT:
 			doomed = NIL;

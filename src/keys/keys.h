@@ -59,6 +59,9 @@ extern const uint8 *jur_lookup_key(const char *purpose, JurBytes label);
 extern List *jur_key_places(const JurLabel *label);
 extern void jur_keys_init(void);
 
+/* key_news.c: sessions that do nothing hear of changed keys, too */
+extern void jur_key_news_init(void);
+
 /* version 0 of a place is its key for lookups, which is never rotated */
 #define JUR_LOOKUP_VERSION 0
 

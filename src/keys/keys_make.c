@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "base/errors.h"
+#include "base/shmem.h"
 #include "keys/custodian.h"
 #include "keys/keys.h"
 
@@ -97,7 +98,10 @@ jur_unwrap_key(const char *place, int version, const char *custodian,
 	check_value(&kek, secret, digest);
 	if (VARSIZE_ANY_EXHDR(material->check_value) == CHECK_SIZE &&
 		jur_equal_secrets(digest, (uint8 *) VARDATA_ANY(material->check_value), CHECK_SIZE))
+	{
+		jur_count(JUR_COUNT_UNWRAPS, 1);
 		return;
+	}
 	explicit_bzero(secret, JUR_KEY_SIZE);
 	jur_custodian_failed(&kek, psprintf("unwrap key %d", version),
 						 "What it gave is not that key.");

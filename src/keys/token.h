@@ -6,6 +6,14 @@
  *	  Refuses to know: the server.  It runs in a child process (child.c) and
  *	  calls the C library and the module only.
  *
+ * A child for each operation, not a module in each session: a module that
+ * hangs cannot be told to stop, one that crashes takes the server with it, and
+ * one that has been initialized before a fork is of no use after it.  Nor are
+ * PIN and login then in a session's memory.  What it costs is a login for each
+ * key, 7 ms with SoftHSM, after which the key is cached; a child that stays,
+ * logged in, would save that for tokens that are slow to log in to, at the
+ * price of a protocol, of a process for each session, and of an open login.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef JUR_TOKEN_H

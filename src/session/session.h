@@ -32,6 +32,9 @@ extern TimestampTz jur_current_moment(void);
  */
 extern uint64 jur_subject_fingerprint(void);
 
+/* "confidential/health", as in a role's tag; palloc'd */
+extern char *jur_clearance_text(const JurClearance *clearance);
+
 /* the question ACTION for this session now; see ruling 16 */
 extern JurQuestion jur_question(JurAction action);
 /* the same, arriving at the site (server file) or at an unknown place */
@@ -78,6 +81,13 @@ extern void jur_officer_appointed(void);
 /* session_copy.c: a standby that stands elsewhere than its primary */
 extern void jur_note_site(void);
 extern bool jur_is_copy_elsewhere(void);
+
+/*
+ * session_geoip.c: load_geoip() writes a table of policy past statements and
+ * triggers; whoever keeps the records registers to be told.
+ */
+typedef void (*JurLoadCallback) (Oid relid, const char *what);
+extern void jur_on_load(JurLoadCallback callback);
 
 extern void jur_session_init(void);
 

@@ -410,6 +410,14 @@ codes_of_array(ArrayType *array)
 	return codes;
 }
 
+static JurLoadCallback told = NULL;
+
+void
+jur_on_load(JurLoadCallback callback)
+{
+	told = callback;
+}
+
 /*
  * load_geoip(path, trusted, unplaced) returns (ranges, networks, unplaced):
  * ranges of the file that are in a place, rows that they now are, ranges left
@@ -436,6 +444,10 @@ jur_sql_load_geoip(PG_FUNCTION_ARGS)
 	rel = table_open(jur_table_oid("network"), ShareRowExclusiveLock);
 	values[1] = Int64GetDatum(merge(&reader, rel, PG_GETARG_BOOL(1)));
 	CacheInvalidateRelcacheByRelid(RelationGetRelid(rel));
+	if (told)
+		told(RelationGetRelid(rel),
+			 psprintf("load_geoip: " INT64_FORMAT " ranges%s of %s", reader.nranges,
+					  PG_GETARG_BOOL(1) ? ", trusted," : "", reader.path));
 	table_close(rel, NoLock);
 	FreeFile(reader.file);
 	values[0] = Int64GetDatum(reader.nranges);

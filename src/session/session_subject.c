@@ -66,8 +66,8 @@ add_unknown_place(JurKnown *known, const char *why)
 
 /* ------------------------------------------------------------------- roles */
 
-static const char *
-clearance_text(const JurClearance *clearance)
+char *
+jur_clearance_text(const JurClearance *clearance)
 {
 	StringInfoData text;
 	int			i;
@@ -100,7 +100,7 @@ add_clearance(JurKnown *known, const JurClearance *clearance,
 	else
 		subject->clearances = repalloc(subject->clearances, size);
 	subject->clearances[subject->nclearances++] = mine;
-	add_source(known, "clearance", clearance_text(&mine), source);
+	add_source(known, "clearance", jur_clearance_text(&mine), source);
 }
 
 static void
@@ -341,7 +341,7 @@ fingerprint_of(const JurKnown *known)
 	for (i = 0; i < subject->arrival.nplaces; i++)
 		hash = hash_text(hash, subject->arrival.places[i]);
 	for (i = 0; i < subject->nclearances; i++)
-		hash = hash_text(hash, clearance_text(&subject->clearances[i]));
+		hash = hash_text(hash, jur_clearance_text(&subject->clearances[i]));
 	hash = hash_text(hash, subject->purpose);
 	hash = hash_text(hash, subject->exemption);
 	hash = hash_combine64(hash, known->is_backup);

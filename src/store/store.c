@@ -4,7 +4,9 @@
  *	  Idea: is the extension in this database, and under which OIDs?
  *
  * Everything is a system-cache lookup, so nothing here can be stale; what is
- * looked up by name is also watched for changes (invalidate.c).
+ * looked up by name is also watched for changes (invalidate.c).  Only the type,
+ * which every hook asks for first, and functions are remembered, until schemas,
+ * types or functions change.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,6 +21,7 @@
 #include "commands/extension.h"
 #include "miscadmin.h"
 #include "utils/catcache.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
@@ -63,18 +66,35 @@ jur_extension_oid(void)
 	return get_extension_oid("jurisdiction", true);
 }
 
+static Oid	label_type = InvalidOid;
+static bool label_type_known = false;
+static bool is_watching = false;
+static uint64 label_type_changes = 0;
+
+static void
+forget_label_type(Datum arg, int cacheid, uint32 hashvalue)
+{
+	label_type_known = false;
+	label_type_changes++;
+}
+
 Oid
 jur_label_type_oid(void)
 {
+	uint64		changes = label_type_changes;
 	Oid			schema;
 
 	if (!IsTransactionState() || !OidIsValid(MyDatabaseId))
 		return InvalidOid;
+	if (label_type_known)
+		return label_type;
 	schema = jur_schema_oid();
-	if (!OidIsValid(schema))
-		return InvalidOid;
-	return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
-						   CStringGetDatum("label"), ObjectIdGetDatum(schema));
+	label_type = !OidIsValid(schema) ? InvalidOid :
+		GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
+						CStringGetDatum("label"), ObjectIdGetDatum(schema));
+	/* without the callbacks (not preloaded) it is looked up each time */
+	label_type_known = is_watching && changes == label_type_changes;
+	return label_type;
 }
 
 bool
@@ -119,8 +139,26 @@ jur_is_policy_table(Oid relid)
 	return false;
 }
 
-Oid
-jur_function_oid(const char *name)
+/* those found, until any function or schema changes */
+#define MAX_FUNCTIONS	16
+
+static struct
+{
+	const char *name;			/* a constant of the caller's */
+	Oid			oid;
+}			functions[MAX_FUNCTIONS];
+static int	nfunctions = 0;
+static uint64 function_changes = 0;
+
+static void
+forget_functions(Datum arg, int cacheid, uint32 hashvalue)
+{
+	nfunctions = 0;
+	function_changes++;
+}
+
+static Oid
+find_function(const char *name)
 {
 	Oid			schema = jur_schema_oid();
 	Oid			found = InvalidOid;
@@ -139,4 +177,35 @@ jur_function_oid(const char *name)
 	}
 	ReleaseSysCacheList(list);
 	return found;
+}
+
+/* NAME: a string constant, which is kept */
+Oid
+jur_function_oid(const char *name)
+{
+	uint64		changes = function_changes;
+	Oid			found;
+	int			i;
+
+	for (i = 0; i < nfunctions; i++)
+		if (strcmp(functions[i].name, name) == 0)
+			return functions[i].oid;
+	found = find_function(name);
+	if (is_watching && OidIsValid(found) && changes == function_changes &&
+		nfunctions < MAX_FUNCTIONS)
+	{
+		functions[nfunctions].name = name;
+		functions[nfunctions++].oid = found;
+	}
+	return found;
+}
+
+void
+jur_watch_names(void)
+{
+	CacheRegisterSyscacheCallback(NAMESPACEOID, forget_label_type, (Datum) 0);
+	CacheRegisterSyscacheCallback(TYPEOID, forget_label_type, (Datum) 0);
+	CacheRegisterSyscacheCallback(NAMESPACEOID, forget_functions, (Datum) 0);
+	CacheRegisterSyscacheCallback(PROCOID, forget_functions, (Datum) 0);
+	is_watching = true;
 }

@@ -5,6 +5,8 @@ sealed.py check VECTORS     opens every vector, and makes the valid ones again
 sealed.py make              writes vectors to standard output
 sealed.py open KEYS HEX     prints kind and plaintext (hex) of a sealed value;
                             KEYS is PLACE:VERSION:HEX[;...], sorted by place
+sealed.py secrets KEYS HEX  prints all that could open a sealed value (hex): the data
+                            keys, the two derived ones, and the message's
 sealed.py unwrap KEK PLACE VERSION HEX   a data key that "file:" has wrapped
 
 It shares no code with the extension: the key of a message comes from the
@@ -76,11 +78,11 @@ def derive(purpose, keys, size):
     return HKDF(hashes.SHA256(), size, None, info).derive(secret)
 
 
-def seal(keys, label, nonce, kind, value):
+def seal(keys, label, nonce, kind, value, commitment=None):
     okm = derive(b"sealed", keys, 64)
     header = b"\1\1" + put_number(len(label)) + label + put_number(len(keys))
     header += b"".join(put_number(k[1]) for k in keys)
-    header += nonce + hashlib.sha256(okm[32:] + nonce).digest()
+    header += nonce + (commitment or hashlib.sha256(okm[32:] + nonce).digest())
     gcm = AESGCM(message_key(okm[:32], nonce))
     return header + gcm.encrypt(nonce[12:], value + kind.encode(), header)
 
@@ -120,6 +122,16 @@ def unwrap(kek, place, version, wrapped):
     return AESGCM(message_key(kek, nonce)).decrypt(nonce[12:], wrapped[24:], aad)
 
 
+def secrets(keys, data):
+    r = Reader(data)
+    r.take(2)
+    r.take(r.number(1, 2**31 - 1))
+    for _ in range(r.number(1, 1024)):
+        r.number(1, 2**31 - 1)
+    okm = derive(b"sealed", keys, 64)
+    return [k[2] for k in keys] + [okm[:32], okm[32:], message_key(okm[:32], r.take(24))]
+
+
 FIELDS = ["name", "keys", "label", "nonce", "kind", "value", "sealed", "opens"]
 
 
@@ -156,6 +168,11 @@ def make_vectors():
         bad[at] ^= 1
         rows.append((name + " altered", keys, label, n, kind, value, bytes(bad), 0))
     rows.append(("cut off", keys, label, n, kind, value, sealed[:-1], 0))
+    # whole, but for what only the commitment and the kind say
+    rows.append(("another commitment", keys, label, n, kind, value,
+                 seal(keys, bytes.fromhex(label), n, kind, value, bytes(32)), 0))
+    rows.append(("another kind", keys, label, n, kind, value,
+                 seal(keys, bytes.fromhex(label), n, "x", value), 0))
     rows.append(("another key", [("DE", 1, secret(9))], label, n, kind, value, sealed, 0))
     for name, keys, label, n, kind, value, sealed, opens in rows:
         text = ";".join("%s:%d:%s" % (p, v, s.hex()) for p, v, s in keys)
@@ -196,6 +213,8 @@ def main(args):
             print("does not open: %s" % error)
             return False
         print(kind, value.hex())
+    elif args[:1] == ["secrets"]:
+        print(*(s.hex() for s in secrets(parse_keys(args[1]), bytes.fromhex(args[2]))))
     elif args[:1] == ["unwrap"]:
         print(unwrap(bytes.fromhex(args[1]), args[2], int(args[3]), bytes.fromhex(args[4])).hex())
     else:

@@ -1,7 +1,8 @@
--- path: an owner's BEFORE INSERT trigger on what others write
--- state: revealed: what others insert, to the code of the table's owner
--- by: tables owned by a role without login; on tables with raised columns only who is cleared adds triggers
+-- path: an owner's BEFORE trigger on what others write, also by COPY and into partitions
+-- state: closed
+-- by: src/enforce/enforce_given_rows.c, src/enforce/enforce_flow.c
 -- as: owner
+-- log: an error in COPY quotes the line that was being copied (see 068)
 CREATE TABLE hall.taken (what text);
 GRANT ALL ON hall.taken TO PUBLIC;
 CREATE FUNCTION hall.take() RETURNS trigger LANGUAGE plpgsql
@@ -9,4 +10,6 @@ CREATE FUNCTION hall.take() RETURNS trigger LANGUAGE plpgsql
 CREATE TRIGGER take_before BEFORE INSERT OR UPDATE ON measure_low FOR EACH ROW EXECUTE FUNCTION hall.take();
 \! psql -XAtqc "INSERT INTO measure VALUES (50, 'DE:restricted/health', 'quo' || 'kka_written')" -U doctor >/dev/null 2>&1
 \! psql -XAtqc "INSERT INTO measure_low VALUES (51, 'DE:restricted/health', 'quo' || 'kka_written')" -U doctor >/dev/null 2>&1
+\! printf '52\tDE:restricted/health\tquo%s\n' kka_copied | psql -XAtqc "COPY measure FROM STDIN" -U doctor >/dev/null 2>&1
+\! psql -XAtqc "UPDATE measure SET residency = 'DE:restricted/health', word = 'quo' || 'kka_raised' WHERE id = 1" -U doctor >/dev/null 2>&1
 SELECT * FROM hall.taken;

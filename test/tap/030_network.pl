@@ -203,6 +203,12 @@ is(state_as($node, 'reader', $load), '42501', 'a reader of files that is no offi
 is(state_as($node, 'officer', $load), '42501', 'nor an officer that is no reader of files');
 is(state_as($node, scalar getpwuid($<), $load), '42501', 'nor a superuser, now that there is an officer');
 $node->safe_psql('postgres', 'GRANT pg_read_server_files TO officer');
+my $before = -s $node->logfile;
+is(state_as($node, 'reader', $load), '42501', 'others leave no record of a load');
+unlike(slurp_file($node->logfile, $before), qr/event="policy"/, 'since there was none');
 is(rows_as($node, 'officer', $load), 1, 'an officer that is one may');
+like(slurp_file($node->logfile, $before),
+	qr/event="policy" action="" object="jurisdiction\.network" verdict="allow" session_user="officer" .* detail="load_geoip: 1 ranges of \Q$file\E"/,
+	'and it is recorded');
 
 done_testing();

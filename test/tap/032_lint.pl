@@ -65,6 +65,20 @@ mends('setting log_min_messages', 'error', 'panic: lines at level LOG are not wr
 setting('allow_system_table_mods', 'on');
 mends('setting allow_system_table_mods', 'warning', 'on: tags and policies');
 
+SKIP:
+{
+	skip 'no evidence log', 5
+	  unless $node->safe_psql('postgres', q{SELECT count(*) FROM pg_settings WHERE name = 'jurisdiction.evidence_commit'});
+	setting('jurisdiction.evidence_commit', 'off');
+	mends('setting jurisdiction.evidence_commit', 'warning', 'off: what is released');
+	like(findings('setting jurisdiction.evidence_directory', 'problem'), qr/is inside the data directory/,
+		'an evidence log among the data is found');
+	my $elsewhere = PostgreSQL::Test::Utils::tempdir();
+	$node->append_conf('postgresql.conf', "jurisdiction.evidence_directory = '$elsewhere/log'");
+	$node->restart;
+	is(findings('setting jurisdiction.evidence_directory', 'count(*)'), '0', 'one elsewhere is fine');
+}
+
 $node->safe_psql('postgres', q{ALTER SYSTEM SET session_preload_libraries = 'pgcrypto'});
 $node->reload;
 $node->poll_query_until('postgres', q{SELECT setting <> '' FROM pg_settings WHERE name = 'session_preload_libraries'});

@@ -131,6 +131,17 @@ my $growing = rows_as($node, 'reader', sprintf($work, 1000) . $memory . sprintf(
 my @lines = split /\n/, $growing;
 cmp_ok($lines[3], '<', $lines[1] + 262144, "memory is flat: $lines[1] bytes, then $lines[3]");
 
+# the limit of the server is that of a value with its seal
+SKIP:
+{
+	my ($available) = slurp_file('/proc/meminfo') =~ /^MemAvailable: +(\d+)/m;
+	skip 'less than 3 GB of memory are free', 2 if ($available // 0) < 3_000_000;
+	like(rows_as($node, 'reader', q{SELECT jurisdiction.seal(repeat('x', 1073741800), 'DE') IS NULL}),
+		qr/a value of 1073741800 bytes is too large to be sealed.*The limit is 10737417\d\d bytes/s, 'too large: a clear error');
+	like(rows_as($node, 'reader', q{SELECT jurisdiction.seal(repeat('x', 810000000), 'DE')}),
+		qr/a sealed value of 8100000\d\d bytes is too large to be shown as text.*binary/s, 'and so where it cannot be shown');
+}
+
 # what README shows works as it says
 my $readme = slurp_file("$FindBin::Bin/../../README.md");
 my ($sql) = $readme =~ /^## Sealed values\n.*?^```sql\n(.*?)^```/ms;
@@ -161,6 +172,26 @@ is(rows_as($node, 'reader', q{SELECT count(*), max(jurisdiction.unseal(secret)) 
 	WHERE jurisdiction.unseal(secret) IN ('value ' || id, 'written meanwhile')}), '2000|written meanwhile', 'and none is lost');
 $_->quit foreach ($locker, $resealer);
 
+# interrupted, and called again: what is done is done, and the rest follows
+is(officer(q{SELECT jurisdiction.rotate_key('DE')}), '', 'the key is rotated before an interrupted reseal');
+foreach my $end ('terminated', 'the server crashes')
+{
+	$locker = $node->background_psql('postgres', on_error_stop => 0, extra_params => [ '-U', 'reader' ]);
+	$locker->query('BEGIN; UPDATE many SET id = id WHERE id = 1500;');
+	$resealer = $node->background_psql('postgres', on_error_stop => 0, extra_params => [ '-U', 'reader' ]);
+	$resealer->query_until(qr/starts/, "\\echo starts\nCALL jurisdiction.reseal('many', 'secret', 100);\n");
+	ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_locks WHERE NOT granted}), "$end: it waits in the middle");
+	if ($end eq 'terminated') { $node->safe_psql('postgres', q{SELECT pg_terminate_backend(pid) FROM jurisdiction.reseal_progress}); }
+	else { $node->stop('immediate'); $node->start; }
+	eval { $_->quit } foreach ($resealer, $locker);
+	is(rows_as($node, 'reader', q{SELECT count(*) > 0 AND count(*) < 2000, count(*) FILTER (WHERE jurisdiction.unseal(secret) IN ('value ' || id, 'written meanwhile')) = count(*)
+		FROM many WHERE jurisdiction.is_sealed_anew(secret)}), 't|t', "$end: some are sealed anew, and open");
+	is(rows_as($node, 'reader', q{SELECT count(*) FROM many WHERE jurisdiction.unseal(secret) IN ('value ' || id, 'written meanwhile')}), 2000, "$end: none is lost");
+	is(rows_as($node, 'reader', 'SELECT count(*) FROM jurisdiction.reseal_progress'), 0, "$end: no progress is left behind");
+}
+is(state_as($node, 'reader', "CALL jurisdiction.reseal('many', 'secret')"), '', 'called again');
+is(rows_as($node, 'reader', q{SELECT count(*) FROM many WHERE jurisdiction.is_sealed_anew(secret) AND jurisdiction.unseal(secret) IN ('value ' || id, 'written meanwhile')}), 2000, 'it does the rest');
+
 # a session forgets its keys by itself, also when it was idle or had an error
 $node->append_conf('postgresql.conf', 'jurisdiction.key_cache_seconds = 1');
 $node->reload;
@@ -175,6 +206,24 @@ like($idle->{stderr}, qr/custodian "file:DE" of DE could not unwrap key 1/, 'and
 rename "$dir/hidden", "$dir/keys";
 is($idle->query('SELECT jurisdiction.unseal(secret) FROM kept WHERE id = 1;'), 'written in confidence', 'which it then has');
 $idle->quit;
+
+# errors that quote what was opened reach the session, and not the log
+sub quoting { return rows_as($node, 'reader', $_[0]); }
+like(quoting('SELECT jurisdiction.unseal(secret)::int FROM kept WHERE id = 1'), qr/invalid input.*written in confidence/, 'an error quotes the value to the session');
+like(quoting(q{BEGIN; DO $$ DECLARE v text; BEGIN SELECT jurisdiction.unseal(secret) INTO v FROM kept WHERE id = 1;
+	EXECUTE 'SELECT 1 AS ' || quote_ident(v) || ', nothing'; END $$}), qr/written in confidence/, 'also from within');
+like(quoting(q{BEGIN; SELECT jurisdiction.unseal(secret) FROM kept WHERE id = 1; DO $$ DECLARE v text := (SELECT jurisdiction.unseal(secret) FROM kept WHERE id = 1);
+	BEGIN EXECUTE format('DO %L', format('BEGIN RAISE WARNING %L; END', v)); END $$}),
+	qr/./, 'and later in the transaction');
+like(quoting('SELECT 1 AS "not confidential" WHERE nothing'), qr/column "nothing" does not exist/, 'one that opens nothing');
+like(quoting(q{SELECT 'neither'::int}), qr/neither/, 'nor does this');
+my $text = slurp_file($node->logfile);
+like($text, qr/LOG:  ERROR 22P02\n.*DETAIL:  Its text is left out/, 'the log has its SQLSTATE');
+like($text, qr/STATEMENT:  SELECT jurisdiction.unseal\(secret\)::int/, 'and the statement');
+like($text, qr/LOG:  WARNING 01000/, 'of warnings too');
+unlike($text, qr/written in confidence/, 'and nothing of the value');
+like($text, qr/ERROR:  column "nothing" does not exist/, 'errors of other transactions are logged as ever');
+like($text, qr/ERROR:  invalid input syntax for type integer: "neither"/, 'whatever they quote');
 
 # neither plaintext nor key was written anywhere by the server
 my $log = slurp_file($node->logfile);

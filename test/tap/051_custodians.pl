@@ -152,6 +152,14 @@ foreach my $mode (sort keys %problem)
 fake('good');
 is(opened('IT'), 'of IT', 'good again');
 
+# a module is in no process of the server, so that it can neither hang nor crash one
+my $session = $node->background_psql('postgres', extra_params => [ '-U', 'reader' ]);
+my ($backend) = $session->query(q{SELECT pg_backend_pid(); SELECT jurisdiction.unseal(secret) FROM kept WHERE place IN ('IT', 'BE');}) =~ /(\d+)/;
+my ($postmaster) = slurp_file($node->data_dir . '/postmaster.pid') =~ /(\d+)/;
+like(slurp_file("/proc/$backend/maps"), qr/jurisdiction\.so/, 'a session has our library');
+unlike(slurp_file("/proc/$_/maps"), qr/fake\.so|softhsm/, "and no module ($_)") foreach ($backend, $postmaster);
+$session->quit;
+
 foreach my $case ([ 'command:bad', 'exit code 3' ], [ 'command:hung', 'did not answer within 2000 ms' ],
 	[ 'command:echo', 'gave the key back unwrapped' ], [ 'command:absent', 'no section' ],
 	[ 'pkcs11:token=nomodule', 'cannot be loaded' ], [ 'pkcs11:token=nothing;serial=1', 'no such token' ],

@@ -4,7 +4,8 @@
  *	  Idea: a PKCS#11 module that misbehaves as the file MODE_FILE says:
  *	  good, crash, hang, short, wrong, refuse, long.
  *
- * It keeps no secret: a key is "wrapped" by turning its bits over.
+ * It keeps no secret: a key is "wrapped" by turning its bits over.  Like many a
+ * real one it fails in a process that was forked after C_Initialize.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,7 +16,10 @@
 
 #include "keys/pkcs11.h"
 
+#define NOT_INITIALIZED 0x190
+
 static char mode[32];
+static pid_t owner;				/* who has called C_Initialize */
 
 static int
 is_mode(const char *name)
@@ -23,11 +27,18 @@ is_mode(const char *name)
 	return strcmp(mode, name) == 0;
 }
 
+static int
+is_forked(void)
+{
+	return getpid() != owner;
+}
+
 static CkNumber
 initialize(void *arguments)
 {
 	FILE	   *file = fopen(MODE_FILE, "r");
 
+	owner = getpid();
 	if (file == NULL || fgets(mode, sizeof(mode), file) == NULL)
 		return 5;
 	mode[strcspn(mode, "\n")] = '\0';
@@ -50,7 +61,7 @@ get_slot_list(unsigned char with_token, CkNumber *slots, CkNumber *count)
 {
 	slots[0] = 0;
 	*count = 1;
-	return CKR_OK;
+	return is_forked() ? NOT_INITIALIZED : CKR_OK;
 }
 
 static CkNumber
@@ -111,7 +122,7 @@ find_objects_final(CkNumber session)
 static CkNumber
 crypt_init(CkNumber session, CkMechanism *mechanism, CkNumber key)
 {
-	return is_mode("refuse") ? 0x30 : CKR_OK;
+	return is_forked() ? NOT_INITIALIZED : is_mode("refuse") ? 0x30 : CKR_OK;
 }
 
 static CkNumber

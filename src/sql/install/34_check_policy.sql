@@ -195,6 +195,12 @@ BEGIN
 	END IF;
 	PERFORM jurisdiction.check_not_blank('exemption', 'basis', NEW.basis,
 		'Cite what permits it.');
+	IF holds AND NEW.kind = 'bypass' AND NEW.scope IS NOT NULL
+		AND NOT jurisdiction.is_restoring() THEN
+		PERFORM jurisdiction.refuse_policy_row('exemption', 'scope',
+			'a bypass exemption has no scope: it lifts the wall for whole tables',
+			'Leave scope out, or tag the role so that it reads what it may.');
+	END IF;
 	IF holds AND NEW.scope IS NOT NULL AND NOT jurisdiction.is_restoring() THEN
 		SELECT code INTO unknown
 			FROM jurisdiction.atoms(NEW.scope) AS a,

@@ -9,6 +9,10 @@ CREATE FUNCTION policy_changed() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'jur_sql_policy_changed'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION policy_changed() IS 'trigger: tells every session that policy has changed';
+CREATE FUNCTION record_policy() RETURNS trigger
+	AS 'MODULE_PATHNAME', 'jur_sql_record_policy'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION record_policy() IS 'trigger: records what a row of policy said and says';
 
 CREATE TRIGGER builtin_stays BEFORE INSERT OR UPDATE OR DELETE ON place
 	FOR EACH ROW EXECUTE FUNCTION check_vocabulary();
@@ -87,6 +91,9 @@ BEGIN
 		EXECUTE format('CREATE TRIGGER policy_changed
 			AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON %I
 			FOR EACH STATEMENT EXECUTE FUNCTION policy_changed()', policy_table);
+		EXECUTE format('CREATE TRIGGER row_is_recorded
+			AFTER INSERT OR UPDATE OR DELETE ON %I
+			FOR EACH ROW EXECUTE FUNCTION record_policy()', policy_table);
 		FOR own_trigger IN
 			SELECT tgname FROM pg_trigger
 				WHERE tgrelid = policy_table::text::regclass AND NOT tgisinternal

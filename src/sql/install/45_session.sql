@@ -61,6 +61,9 @@ ALTER TABLE network ENABLE ALWAYS TRIGGER rows_are_sensible_updated;
 CREATE TRIGGER policy_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON network
 	FOR EACH STATEMENT EXECUTE FUNCTION jurisdiction.policy_changed();
 ALTER TABLE network ENABLE ALWAYS TRIGGER policy_changed;
+CREATE TRIGGER row_is_recorded AFTER INSERT OR UPDATE OR DELETE ON network
+	FOR EACH ROW EXECUTE FUNCTION jurisdiction.record_policy();
+ALTER TABLE network ENABLE ALWAYS TRIGGER row_is_recorded;
 
 CREATE FUNCTION place_of(
 	address inet, OUT place text, OUT range cidr, OUT trusted boolean)

@@ -97,6 +97,11 @@ CREATE TRIGGER row_is_sensible BEFORE INSERT OR UPDATE ON custodian
 CREATE TRIGGER history_stays BEFORE UPDATE OR DELETE ON key
 	FOR EACH ROW EXECUTE FUNCTION keep_key();
 
+CREATE FUNCTION keys_changed() RETURNS trigger
+	AS 'MODULE_PATHNAME', 'jur_sql_keys_changed'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION keys_changed() IS 'trigger: sessions that have keys in memory hear of it once it is committed';
+
 -- as 36_policy_triggers.sql does for the tables before
 DO $$
 DECLARE
@@ -110,6 +115,14 @@ BEGIN
 		EXECUTE format('CREATE TRIGGER policy_changed
 			AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON %I
 			FOR EACH STATEMENT EXECUTE FUNCTION policy_changed()', policy_table);
+		EXECUTE format('CREATE TRIGGER keys_changed
+			AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON %I
+			FOR EACH STATEMENT EXECUTE FUNCTION keys_changed()', policy_table);
+		-- a wrapped key is nothing to keep a copy of
+		EXECUTE format('CREATE TRIGGER row_is_recorded
+			AFTER INSERT OR UPDATE OR DELETE ON %I
+			FOR EACH ROW EXECUTE FUNCTION record_policy(%s)', policy_table,
+			CASE policy_table WHEN 'key_material' THEN '''without content''' ELSE '' END);
 		FOR own_trigger IN
 			SELECT tgname FROM pg_trigger
 				WHERE tgrelid = policy_table::text::regclass AND NOT tgisinternal

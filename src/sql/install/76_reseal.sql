@@ -15,6 +15,11 @@ CREATE FUNCTION reseals() RETURNS TABLE (pid int, relation regclass, attnum bigi
 	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED ROWS 1;
 COMMENT ON FUNCTION reseals() IS 'the sessions that are resealing; see reseal_progress';
 
+CREATE FUNCTION reseal_wait(relation regclass) RETURNS void
+	AS 'MODULE_PATHNAME', 'jur_sql_reseal_wait'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION reseal_wait(regclass) IS 'returns when all transactions that are writing a table now have ended';
+
 CREATE VIEW reseal_progress AS
 	SELECT r.pid, r.relation, a.attname AS column_name, r.pass, r.blocks_done, r.blocks, r.rows_done
 	  FROM jurisdiction.reseals() r
@@ -51,9 +56,10 @@ COMMENT ON FUNCTION reseal_label(regclass, label) IS 'the label a row''s values 
 
 --
 -- Some blocks at a time, and a commit after so many rows: locks are short, and
--- what is done is done.  What another session moves to a block that was passed
--- already is found in another pass; there is one more until nothing was left.
--- Rows that this session may not see or open it cannot reseal.
+-- what is done is done.  Another session may move a row to a block that was
+-- passed already, or have used the old key and not committed yet.  So after each
+-- pass those who are writing are waited for, and one snapshot tells whether
+-- anything is left: what was passed over would be lost with the key.  Rows that this session may not see or open it cannot reseal.
 --
 -- No SET clause: it would forbid COMMIT.  So everything is qualified here, and
 -- triggers of the table run under the caller's search_path, as they would for
@@ -66,6 +72,7 @@ AS $$
 DECLARE
 	sealed_attnum int2;
 	part regclass;
+	parts regclass[];
 	statement text;
 	condition text;
 	assignment text;
@@ -73,6 +80,8 @@ DECLARE
 	block bigint;
 	width bigint := GREATEST(1, LEAST(64, batch OPERATOR(pg_catalog./) 100));
 	pass int := 0;
+	idle_passes int := 0;
+	is_left bool;
 	uncommitted bigint := 0;
 	done bigint := 0;
 	before bigint;
@@ -94,6 +103,7 @@ BEGIN
 	LOOP
 		pass := pass OPERATOR(pg_catalog.+) 1;
 		before := done;
+		parts := '{}';
 		FOR part IN
 			WITH RECURSIVE tree AS (
 				SELECT relation::pg_catalog.oid AS oid
@@ -104,6 +114,7 @@ BEGIN
 				WHERE c.oid OPERATOR(pg_catalog.=) t.oid AND c.relkind OPERATOR(pg_catalog.=) 'r'
 				ORDER BY t.oid
 		LOOP
+			parts := parts OPERATOR(pg_catalog.||) part;
 			IF from_column IS NULL THEN
 				assignment := pg_catalog.format('%1$I = jurisdiction.seal_anew(%1$I)', column_name);
 				condition := pg_catalog.format('NOT jurisdiction.is_sealed_anew(%I)', column_name);
@@ -133,7 +144,20 @@ BEGIN
 				END IF;
 			END LOOP;
 		END LOOP;
-		EXIT WHEN done OPERATOR(pg_catalog.=) before;
+		FOREACH part IN ARRAY parts LOOP
+			PERFORM jurisdiction.reseal_wait(part);
+		END LOOP;
+		COMMIT;
+		EXECUTE pg_catalog.format('SELECT EXISTS (SELECT FROM %s WHERE %s)', relation, condition) INTO is_left;
+		COMMIT;
+		EXIT WHEN is_left IS NOT TRUE;
+		idle_passes := CASE WHEN done OPERATOR(pg_catalog.=) before THEN idle_passes OPERATOR(pg_catalog.+) 1 ELSE 0 END;
+		IF idle_passes OPERATOR(pg_catalog.=) 3 THEN
+			RAISE WARNING 'some values of column "%" of % were not sealed', column_name, relation
+				USING ERRCODE = 'object_not_in_prerequisite_state',
+					HINT = 'UPDATE passes over their rows: look for policies and triggers.';
+			EXIT;
+		END IF;
 	END LOOP;
 	PERFORM jurisdiction.reseal_note(NULL, NULL, NULL, NULL, NULL, NULL);
 	COMMIT;

@@ -39,6 +39,12 @@ CREATE FUNCTION lint_unknown_code(label jurisdiction.label) RETURNS text
 COMMENT ON FUNCTION lint_unknown_code(jurisdiction.label) IS
 	'the first place or category of a label that is not registered';
 
+CREATE FUNCTION lint_unpublishable(publication oid, relation regclass) RETURNS text
+	AS 'MODULE_PATHNAME', 'jur_sql_lint_unpublishable'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION lint_unpublishable(oid, regclass) IS
+	'why a table may not go where a publication''s tag says it goes; NULL: it may';
+
 CREATE FUNCTION lint_tag(kind text, tag text, OUT problem text, OUT code text)
 	RETURNS record
 	AS 'MODULE_PATHNAME', 'jur_sql_lint_tag'

@@ -180,6 +180,17 @@ UNION ALL
 	WHERE (jurisdiction.lint_sees_all() OR pg_has_role(p.pubowner, 'USAGE'))
 		AND NOT EXISTS (SELECT FROM pg_seclabel s WHERE s.provider = 'jurisdiction'
 			AND s.classoid = 'pg_publication'::regclass AND s.objoid = p.oid)
+UNION ALL
+	SELECT 'error', format('publication %I', p.pubname),
+		format('it still sends %s, which may not go where its tag says (any more): %s', rel, why),
+		CASE WHEN r.oid IS NOT NULL THEN format('ALTER PUBLICATION %I DROP TABLE %s', p.pubname, rel)
+			ELSE format('DROP PUBLICATION %I', p.pubname) END
+	FROM pg_publication p
+		JOIN (SELECT DISTINCT pubname, to_regclass(format('%I.%I', schemaname, tablename)) AS rel
+			FROM pg_publication_tables) AS u USING (pubname)
+		LEFT JOIN pg_publication_rel r ON r.prpubid = p.oid AND r.prrelid = u.rel,
+		jurisdiction.lint_unpublishable(p.oid, rel) AS why
+	WHERE (jurisdiction.lint_sees_all() OR pg_has_role(p.pubowner, 'USAGE')) AND why IS NOT NULL
 $$;
 COMMENT ON FUNCTION lint_tables() IS 'part of lint(): tables, their tags, and where their rows go';
 

@@ -122,6 +122,29 @@ UNION ALL
 		AND EXISTS (SELECT FROM aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) AS a
 			WHERE a.grantee = 0 AND a.privilege_type = 'EXECUTE')
 UNION ALL
+	SELECT 'warning', format('trigger %I on %s', g.tgname, c.oid::regclass),
+		CASE WHEN stranger.rolname IS NOT NULL
+			THEN format('it gives rows of the tagged table to %s, which %I may change, who is neither its owner nor an officer', g.tgfoid::regprocedure, stranger.rolname)
+			ELSE 'it is older than the tags of columns, and is given what they raise: nobody has asked whether who made it may read that' END,
+		format('DROP TRIGGER %I ON %s', g.tgname, c.oid::regclass)
+	FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid JOIN tagged ON tagged.oid = c.oid
+		JOIN pg_proc p ON p.oid = g.tgfoid
+		LEFT JOIN pg_roles AS stranger ON stranger.oid = p.proowner AND stranger.oid <> c.relowner
+			AND NOT stranger.rolsuper
+			AND NOT EXISTS (SELECT FROM pg_shseclabel s WHERE s.provider = 'jurisdiction'
+				AND s.classoid = 'pg_authid'::regclass AND s.objoid = stranger.oid
+				AND regexp_replace(s.label, '"[^"]*"', '', 'g') ~ '\mofficer\M')
+	WHERE NOT g.tgisinternal AND g.tgparentid = 0 AND g.tgenabled <> 'D' AND p.oid >= 16384
+		AND jurisdiction.lint_sees(c.oid)
+		-- for each row, or with a transition table
+		AND (g.tgtype & 1 = 1 OR g.tgoldtable IS NOT NULL OR g.tgnewtable IS NOT NULL)
+		AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass
+			AND d.objid = p.oid AND d.deptype = 'e')
+		AND (stranger.rolname IS NOT NULL OR EXISTS (SELECT FROM pg_seclabel s
+			WHERE s.provider = 'jurisdiction' AND s.classoid = 'pg_class'::regclass
+				AND s.objoid = c.oid AND s.objsubid > 0 AND s.label !~ '^\s*rows\M'
+				AND age(s.xmin) < age(g.xmin)))
+UNION ALL
 	SELECT CASE s.slot_type WHEN 'logical' THEN 'error' ELSE 'warning' END,
 		format('replication slot %I', s.slot_name),
 		CASE s.slot_type WHEN 'logical'

@@ -106,10 +106,16 @@ BEGIN
 			format('UPDATE jurisdiction.exemption SET until = now() WHERE id = %s', e.id)
 		FROM jurisdiction.exemption e
 		WHERE coalesce(e.until > statement_timestamp(), true)
-			AND NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = e.role_name);
+			AND NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = e.role_name)
+		UNION ALL
+		SELECT 'warning', format('exemption %s', e.id),
+			format('bypass within "%s" lifts nothing: the wall stands or falls for whole tables', e.scope),
+			format('UPDATE jurisdiction.exemption SET until = now() WHERE id = %s', e.id)
+		FROM jurisdiction.exemption e
+		WHERE coalesce(e.until > statement_timestamp(), true) AND e.kind = 'bypass' AND e.scope IS NOT NULL;
 END
 $$;
-COMMENT ON FUNCTION lint_exemptions() IS 'part of lint(): exemptions without an end, or without a role';
+COMMENT ON FUNCTION lint_exemptions() IS 'part of lint(): exemptions without an end, without a role, or without effect';
 
 -- the SQL that ends a rule now, or removes one that has not begun
 CREATE FUNCTION lint_end_rule(id bigint, during tstzrange) RETURNS text

@@ -27,9 +27,22 @@ UNION ALL
 	FROM setting WHERE name = 'jurisdiction.enforcement' AND setting = 'observe'
 UNION ALL
 	SELECT 'warning', 'evidence',
-		'there is no evidence log: refusals, exemptions, tags and rules are lines of the server''s log, which whoever runs the server can change',
-		'-- nothing in this database mends it: send the server''s log to where that person cannot write'
-	WHERE coalesce(current_setting('jurisdiction.evidence_directory', true), '') = ''
+		'there is no evidence log: refusals, exemptions, tags and rules are lines of the server''s log, which whoever runs the server can change (after the remedy, restart)',
+		'ALTER SYSTEM SET jurisdiction.evidence_directory = ''jurisdiction_evidence'''
+	FROM setting WHERE name = 'jurisdiction.evidence_directory' AND setting = ''
+UNION ALL
+	SELECT 'warning', 'setting jurisdiction.evidence_directory',
+		format('"%s" is inside the data directory: whoever copies, restores or rewinds the one does it to the evidence, too', setting),
+		'-- in the configuration, name a directory elsewhere, move the log there, and restart'
+	FROM setting
+	WHERE name = 'jurisdiction.evidence_directory' AND setting <> ''
+		AND (setting !~ '^/' OR EXISTS (SELECT FROM setting AS d WHERE d.name = 'data_directory'
+			AND starts_with(setting.setting || '/', rtrim(d.setting, '/') || '/')))
+UNION ALL
+	SELECT 'warning', 'setting jurisdiction.evidence_commit',
+		'off: what is released is not yet in the evidence log, and a crash loses up to 200 ms of it (after the remedy, reload)',
+		'ALTER SYSTEM SET jurisdiction.evidence_commit = on'
+	FROM setting WHERE name = 'jurisdiction.evidence_commit' AND setting = 'off'
 UNION ALL
 	SELECT 'error', 'setting log_min_messages',
 		format('%s: lines at level LOG are not written, and with them no refusal (after the remedy, reload)', setting),
@@ -89,6 +102,7 @@ AS $$
 		UNION SELECT * FROM jurisdiction.lint_roles()
 		UNION SELECT * FROM jurisdiction.lint_exemptions()
 		UNION SELECT * FROM jurisdiction.lint_rules()
+		UNION SELECT * FROM jurisdiction.lint_keys()
 		UNION SELECT * FROM jurisdiction.lint_server()) AS f
 	ORDER BY array_position('{error,warning,info}', f.severity),
 		f.object COLLATE "C", f.problem COLLATE "C", f.remedy COLLATE "C"

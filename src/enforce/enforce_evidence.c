@@ -1,0 +1,238 @@
+/*-------------------------------------------------------------------------
+ *
+ * enforce_evidence.c
+ *	  Idea: what a statement did is in the log before anybody learns of it.
+ *	  Hooks: the error context (NOTICEs), transaction ends, process exit.
+ *
+ * A statement's record is put, and waited for, before its first row leaves
+ * (release.c), before a NOTICE does, before its error does, and before the
+ * client hears that it is done.  What could not be recorded is not released.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/parallel.h"
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "storage/ipc.h"
+#include "utils/elog.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "base/compat.h"
+#include "base/errors.h"
+#include "base/settings.h"
+#include "enforce/enforce_internal.h"
+#include "enforce/statement.h"
+#include "evidence/evidence.h"
+
+/* something was put and not waited for */
+static bool owed = false;
+
+void
+jur_evidence_owed(void)
+{
+	owed = true;
+	jur_evidence_is_due = true;
+}
+
+static void
+settle(void)
+{
+	if (owed)
+		jur_evidence_wait();
+	owed = false;
+	jur_evidence_is_due = jur_statement_is_unsaid();
+}
+
+static bool
+try_settle(void)
+{
+	bool		settled = !owed || jur_evidence_try_wait();
+
+	owed = false;
+	jur_evidence_is_due = jur_statement_is_unsaid();
+	return settled;
+}
+
+void
+jur_evidence_before_release(void)
+{
+	if (jur_statement_is_unsaid())
+	{
+		jur_statement_tell("running");
+		owed = true;
+	}
+	settle();
+}
+
+void
+jur_evidence_rows_end(void)
+{
+	if (jur_statement_has_news())
+	{
+		/* inside another statement there may be more to come */
+		jur_statement_tell(jur_top_frame && jur_top_frame->up == NULL && jur_utility_depth == 0 ?
+						   "completed" : "running");
+		owed = true;
+	}
+	settle();
+}
+
+void
+jur_evidence_statement_ends(void)
+{
+	if (jur_statement_has_news())
+	{
+		jur_statement_tell("completed");
+		owed = true;
+	}
+	jur_statement_close();
+	settle();
+}
+
+/*
+ * The error at hand goes to the client: not before the log has it, and if the
+ * log does not take it, what it says does not go either.
+ */
+void
+jur_evidence_statement_fails(void)
+{
+	bool		recorded = true;
+
+	if (jur_statement_is_open())
+	{
+		char		sqlstate[6];
+
+		strlcpy(sqlstate, unpack_sql_state(geterrcode()), sizeof(sqlstate));
+		recorded = jur_statement_try_tell("failed", sqlstate);
+		owed = true;
+	}
+	jur_statement_close();
+	recorded &= try_settle();
+	if (recorded || geterrcode() == JUR_ERR_EVIDENCE)
+		return;
+	FlushErrorState();
+	ereport(ERROR,
+			(errcode(JUR_ERR_EVIDENCE),
+			 errmsg("the statement failed, and the evidence log could not record it"),
+			 errhint("Why it failed is not shown while the log cannot be written.")));
+}
+
+/* ---------------------------------------------------------------- messages */
+
+/*
+ * Called for every message while a statement runs.  What the message says may
+ * rest on rows read, so that it is one more way out.
+ */
+static void
+before_message(void *arg)
+{
+	MemoryContext scratch;
+	MemoryContext caller;
+	int			level;
+	static bool inside = false;
+
+	/* what is said while the log is written is not of the statement */
+	if (inside || IsParallelWorker() || !jur_evidence_is_due)
+		return;
+	scratch = AllocSetContextCreate(CurrentMemoryContext, "jurisdiction message",
+									ALLOCSET_SMALL_SIZES);
+	caller = MemoryContextSwitchTo(scratch);
+	level = CopyErrorData()->elevel;
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(scratch);
+	/* errors are waited for where they are caught; the server's log is not the client */
+	if (level < DEBUG5 || level >= ERROR || level == LOG_SERVER_ONLY ||
+		(level != INFO && level < client_min_messages))
+		return;
+	inside = true;
+	PG_TRY();
+	{
+		jur_evidence_before_release();
+	}
+	PG_FINALLY();
+	{
+		inside = false;
+	}
+	PG_END_TRY();
+}
+
+void
+jur_evidence_watch(ErrorContextCallback *watch)
+{
+	watch->callback = before_message;
+	watch->arg = NULL;
+	watch->previous = error_context_stack;
+	error_context_stack = watch;
+}
+
+/* ---------------------------------------------------------- what cuts it off */
+
+static void
+transaction_ends(XactEvent event, void *arg)
+{
+	StringInfoData record;
+
+	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_PREPARE)
+		jur_statement_transaction_ends();
+	if (event != XACT_EVENT_ABORT)
+		return;
+	/* a procedure that rolls back goes on */
+	if (jur_statement_is_open() && jur_is_outermost())
+	{
+		(void) jur_statement_try_tell("unknown", NULL);
+		owed = true;
+	}
+	if (jur_statement_wrote())
+	{
+		initStringInfo(&record);
+		jur_record_begin(&record, "rollback", GetCurrentTimestamp());
+		jur_record_text(&record, "id", jur_statement_last_id());
+		jur_record_session_as_known(&record);
+		jur_record_end(&record);
+		(void) jur_evidence_try_put(record.data, record.len);
+		owed = true;
+	}
+	if (jur_is_outermost())
+		jur_statement_close();
+	jur_statement_transaction_ends();
+	(void) try_settle();
+}
+
+static void
+process_exits(int code, Datum arg)
+{
+	if (jur_statement_is_open())
+	{
+		(void) jur_statement_try_tell("unknown", NULL);
+		owed = true;
+	}
+	jur_statement_close();
+	(void) try_settle();
+}
+
+/*
+ * Once for each backend, when its first statement begins: what the postmaster
+ * registered would be forgotten when a backend starts.
+ */
+void
+jur_evidence_session_begins(void)
+{
+	static bool begun = false;
+
+	if (begun)
+		return;
+	begun = true;
+	before_shmem_exit(process_exits, (Datum) 0);
+}
+
+void
+jur_enforce_evidence_init(void)
+{
+	jur_statement_init();
+	RegisterXactCallback(transaction_ends, NULL);
+	/* records tell statements apart by the server's query id, never by text */
+	EnableQueryId();
+}

@@ -1,0 +1,333 @@
+/*-------------------------------------------------------------------------
+ *
+ * evidence_verify.c
+ *	  Idea: the server checks its own log: signature, tree, entries, what
+ *	  records say of older heads, and the index.
+ *
+ * It is the server that says so.  Who does not trust it takes the directory
+ * and jurisdiction-verify, with a public key that he got another way.
+ *
+ * Every hash that the signed root rests on is compared with what it was made
+ * of, from the root down to the entries: root, hashes of tiles by level,
+ * leaves.  With FROM_SEQ the entries before it are left out, and their hashes
+ * are compared all the same.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+#include "utils/tuplestore.h"
+
+#include "base/errors.h"
+#include "enforce/enforce_internal.h"
+#include "enforce/evidence_reading.h"
+#include "evidence/base64.h"
+#include "evidence/evidence.h"
+
+/* more are more of the same */
+#define MAX_PROBLEMS	100
+#define MAX_KEYS		256
+/* how often it is said how far it is */
+#define TELL_AFTER_MS	5000
+
+typedef struct Check
+{
+	JurLogReader *reader;
+	JurIndex   *index;
+	uint64		from;
+	uint64		size;
+	uint64		dropped;		/* entries below were dropped, says a record */
+	bool		knows_dropped;
+	ReturnSetInfo *result;
+	int			problems;
+	TimestampTz told;
+} Check;
+
+static void
+put_row(Check *check, uint64 checked, const char *problem)
+{
+	Datum		values[3];
+	bool		nulls[3] = {false, false, problem == NULL};
+
+	values[0] = Int64GetDatum(checked);
+	values[1] = Int64GetDatum(check->size);
+	values[2] = problem ? CStringGetTextDatum(problem) : (Datum) 0;
+	tuplestore_putvalues(check->result->setResult, check->result->setDesc, values, nulls);
+}
+
+static void report(Check *check, uint64 seq, const char *format,...) pg_attribute_printf(3, 4);
+
+static void
+report(Check *check, uint64 seq, const char *format,...)
+{
+	StringInfoData text;
+	va_list		args;
+	int			needed;
+
+	if (check->problems++ >= MAX_PROBLEMS)
+		return;
+	initStringInfo(&text);
+	do
+	{
+		va_start(args, format);
+		needed = appendStringInfoVA(&text, format, args);
+		va_end(args);
+		if (needed > 0)
+			enlargeStringInfo(&text, needed);
+	} while (needed > 0);
+	put_row(check, seq, text.data);
+	pfree(text.data);
+}
+
+static void
+tell_progress(Check *check, uint64 seq)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	CHECK_FOR_INTERRUPTS();
+	if (!TimestampDifferenceExceeds(check->told, now, TELL_AFTER_MS))
+		return;
+	check->told = now;
+	ereport(NOTICE,
+			(errmsg("checked " UINT64_FORMAT " of " UINT64_FORMAT " entries", seq, check->size),
+			 errhint("To go on after a cancel: SELECT * FROM jurisdiction.verify_evidence(" UINT64_FORMAT ").", seq)));
+}
+
+/* --------------------------------------------------------------- signature */
+
+static void
+check_signature(Check *check)
+{
+	JurNoteKey *keys = palloc(MAX_KEYS * sizeof(JurNoteKey));
+	JurLogError error;
+	JurCheckpoint head;
+	JurNoteStatus status = JUR_NOTE_UNSIGNED;
+	size_t		size;
+	const char *note = jur_log_note(check->reader, &size);
+	int			count = jur_log_keys(check->reader, keys, MAX_KEYS, &error);
+	int			i;
+
+	if (count < 0)
+	{
+		report(check, 0, "%s", error.text);
+		return;
+	}
+	for (i = 0; i < count && status != JUR_NOTE_VERIFIED; i++)
+		status = jur_checkpoint_open(note, size, &keys[i], &head);
+	if (status != JUR_NOTE_VERIFIED)
+		report(check, 0, "the checkpoint is not signed by a key of this log");
+}
+
+/* ----------------------------------------------------------------- hashes */
+
+static bool
+get_hash(Check *check, int level, uint64 index, JurHash *hash)
+{
+	if (jur_log_hash(check->reader, level, index, hash))
+		return true;
+	report(check, index << level, "%s", jur_log_hash_error(check->reader)->text);
+	return false;
+}
+
+/* the root of a full tile's hashes, which are overwritten */
+static JurHash
+fold(JurHash *hashes)
+{
+	int			count;
+	int			i;
+
+	for (count = JUR_BUNDLE / 2; count > 0; count /= 2)
+		for (i = 0; i < count; i++)
+			jur_merkle_node(&hashes[2 * i], &hashes[2 * i + 1], &hashes[i]);
+	return hashes[0];
+}
+
+static void
+check_root(Check *check)
+{
+	JurHash		root;
+
+	if (!jur_merkle_root(check->size, jur_log_hash, check->reader, &root))
+		report(check, 0, "%s", jur_log_hash_error(check->reader)->text);
+	else if (!jur_merkle_equal(&root, &jur_log_head(check->reader)->root))
+		report(check, 0, "the hashes of the tree do not give the root that the checkpoint signs");
+}
+
+/* the hashes of tiles that are made of the hashes of the level below */
+static void
+check_levels(Check *check)
+{
+	JurHash		below[JUR_BUNDLE];
+	JurHash		hash;
+	int			level;
+	uint64		index;
+	int			i;
+
+	for (level = 16; level < 64 && check->size >> level > 0; level += 8)
+		for (index = 0; index < check->size >> level; index++)
+		{
+			tell_progress(check, check->from);
+			if (!get_hash(check, level, index, &hash))
+				return;
+			for (i = 0; i < JUR_BUNDLE; i++)
+				if (!get_hash(check, level - 8, index * JUR_BUNDLE + i, &below[i]))
+					return;
+			below[0] = fold(below);
+			if (!jur_merkle_equal(&hash, &below[0]))
+				report(check, index << level,
+					   "a hash of level %d of the tiles, over entries from " UINT64_FORMAT ", is not that of the level below",
+					   level / 8, (uint64) (index << level));
+		}
+}
+
+/* ---------------------------------------------------------------- records */
+
+/* below which entries may be missing, says the newest record of a retention */
+static uint64
+dropped_below(Check *check)
+{
+	JurConditions conditions;
+	JurEntry	entry;
+	int64		below = 0;
+
+	if (check->knows_dropped)
+		return check->dropped;
+	jur_no_conditions(&conditions);
+	jur_add_condition(&conditions, JUR_TERM_ALL, JUR_TERM_EVENT,
+					  CStringGetTextDatum("retention"), false, TEXTOID);
+	if (jur_cursor_next(jur_cursor_open(&conditions, false), &entry))
+		(void) jur_json_integer(entry.record.member[JUR_MEMBER_BELOW], &below);
+	check->knows_dropped = true;
+	check->dropped = Max(below, 0);
+	return check->dropped;
+}
+
+/* a record that tells of an older head: the tree must have had it */
+static void
+check_head_told(Check *check, uint64 seq, const JurRecord *record)
+{
+	JurJson		text = record->member[JUR_MEMBER_ROOT];
+	int64		size = -1;
+	JurHash		told;
+	JurHash		root;
+
+	if (!jur_json_integer(record->member[JUR_MEMBER_SIZE], &size) || size < 0 || size > seq ||
+		text.size < 2 ||
+		jur_base64_get(text.text + 1, text.size - 2, told.bytes, JUR_HASH_SIZE) != JUR_HASH_SIZE)
+		report(check, seq, "record " UINT64_FORMAT " tells of a head that cannot have been", seq);
+	else if (!jur_merkle_root(size, jur_log_hash, check->reader, &root))
+		report(check, seq, "%s", jur_log_hash_error(check->reader)->text);
+	else if (!jur_merkle_equal(&root, &told))
+		report(check, seq, "record " UINT64_FORMAT " tells of a head of " INT64_FORMAT " entries that this tree never had",
+			   seq, size);
+}
+
+static void
+check_entry(Check *check, uint64 seq, const uint8_t *data, size_t size)
+{
+	JurRecord	record;
+	const char *error = jur_record_parse(data, size, &record);
+
+	if (error)
+		report(check, seq, "entry " UINT64_FORMAT " is not a record: %s", seq, error);
+	else if (jur_json_is(record.member[JUR_MEMBER_EVENT], "checkpoint") ||
+			 jur_json_is(record.member[JUR_MEMBER_EVENT], "retention"))
+		check_head_told(check, seq, &record);
+}
+
+/* an index that hides entries from a search is worse than none */
+static void
+check_summary(Check *check, uint64 bundle)
+{
+	const JurSummary *known = jur_index_get(check->index, check->reader, bundle);
+	JurSummary	made;
+	JurLogError error;
+
+	if (known && jur_index_summarize(check->reader, bundle, &made, &error) &&
+		!jur_summary_equal(known, &made))
+		report(check, bundle * JUR_BUNDLE,
+			   "the index of entries from " UINT64_FORMAT " is wrong: SELECT jurisdiction.rebuild_evidence_index()",
+			   bundle * JUR_BUNDLE);
+}
+
+static void
+check_bundle(Check *check, uint64 bundle)
+{
+	uint64		first = bundle * JUR_BUNDLE;
+	int			width = Min(JUR_BUNDLE, check->size - first);
+	JurHash		stored[JUR_BUNDLE];
+	JurHash		leaf;
+	JurLogError error;
+	const uint8_t *data;
+	size_t		size;
+	int			i;
+
+	for (i = 0; i < width; i++)
+		if (!get_hash(check, 0, first + i, &stored[i]))
+			return;
+	for (i = 0; i < width; i++)
+	{
+		if (!jur_log_entry(check->reader, first + i, &data, &size, &error))
+		{
+			if (!error.is_missing || first + width > dropped_below(check))
+				report(check, first + i, "%s", error.text);
+			break;
+		}
+		jur_merkle_leaf(data, size, &leaf);
+		if (!jur_merkle_equal(&leaf, &stored[i]))
+			report(check, first + i, "entry " UINT64_FORMAT " is not the one that the tree was made of", first + i);
+		check_entry(check, first + i, data, size);
+	}
+	if (width < JUR_BUNDLE)
+		return;
+	if (i == width)
+		check_summary(check, bundle);
+	if (!get_hash(check, 8, bundle, &leaf))
+		return;
+	stored[0] = fold(stored);
+	if (!jur_merkle_equal(&leaf, &stored[0]))
+		report(check, first, "the hash of entries from " UINT64_FORMAT " is not that of their hashes", first);
+}
+
+/* verify_evidence(from_seq) */
+PG_FUNCTION_INFO_V1(jur_sql_verify_evidence);
+Datum
+jur_sql_verify_evidence(PG_FUNCTION_ARGS)
+{
+	int64		from = PG_GETARG_INT64(0);
+	Check		check = {0};
+	uint64		bundle;
+
+	if (from < 0)
+		ereport(ERROR,
+				(errcode(JUR_ERR_ARGUMENT),
+				 errmsg("from_seq must not be negative")));
+	jur_begin_reading("jurisdiction.verify_evidence()",
+					  psprintf("from " INT64_FORMAT, from));
+	InitMaterializedSRF(fcinfo, 0);
+	check.result = (ReturnSetInfo *) fcinfo->resultinfo;
+	check.reader = jur_open_log_reader();
+	check.index = jur_open_log_index();
+	check.size = jur_log_head(check.reader)->size;
+	check.from = from;
+	check.told = GetCurrentTimestamp();
+	check_signature(&check);
+	check_root(&check);
+	check_levels(&check);
+	for (bundle = from / JUR_BUNDLE; bundle * JUR_BUNDLE < check.size; bundle++)
+	{
+		tell_progress(&check, bundle * JUR_BUNDLE);
+		check_bundle(&check, bundle);
+		if (check.problems >= MAX_PROBLEMS)
+			break;
+	}
+	if (check.problems == 0)
+		put_row(&check, check.size, NULL);
+	return (Datum) 0;
+}

@@ -1,0 +1,809 @@
+/*-------------------------------------------------------------------------
+ *
+ * statement.c
+ *	  Idea: what the running statement has touched, and its record.
+ *
+ * Whatever asks about labels asks once for each label and call site, gets a
+ * place to count in, and counts there: a row costs an increment.  The places
+ * are kept from statement to statement, with the part of the record that tells
+ * how the label was decided, until a decision could be another.
+ *
+ * What a record needs from catalogs is looked up when the statement opens: it
+ * may have to be written while an error is handled.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <arpa/inet.h>
+
+#include "access/parallel.h"
+#include "access/xact.h"
+#include "commands/dbcommands.h"
+#include "common/hashfn.h"
+#include "miscadmin.h"
+#include "postmaster/postmaster.h"
+#include "tcop/dest.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/hsearch.h"
+#include "utils/inet.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
+
+#include "base/settings.h"
+#include "base/shmem.h"
+#include "enforce/enforce_internal.h"
+#include "enforce/statement.h"
+#include "evidence/evidence.h"
+
+/* beyond this many labels the places are made anew */
+#define MAX_PLACES 20000
+/* of a record, with room for what comes after the decisions; see FORMAT.md */
+#define RECORD_ROOM 48000
+/* a decision names at most so many reasons */
+#define MAX_REASONS 16
+
+typedef struct PlaceKey
+{
+	JurAsked	asked;
+	int			size;
+	const char *label;
+	int			where;			/* of an export: which question */
+} PlaceKey;
+
+typedef struct Place
+{
+	PlaceKey	key;
+	uint64		statement;		/* that counts here */
+	uint64		count;
+	uint64		said;			/* of it, in records already */
+	bool		allowed;
+	bool		storable;		/* of a write: may the site store it? */
+	char	   *label;			/* {"label":... */
+	char	   *why;			/* ,"why":[...], or empty */
+	char	   *why_stored;
+	struct Place *next;			/* touched by the same statement */
+} Place;
+
+typedef struct Statement
+{
+	bool		is_open;
+	bool		is_new;			/* something since the last record */
+	bool		is_told;		/* a record has been put ... */
+	bool		is_running;		/* ... and it said that there is more to come */
+	char		id[64];
+	TimestampTz start;
+	List	   *tables;			/* names, not told yet */
+	List	   *relids;
+	Place	   *touched;
+	Place	  **last;
+	uint64		rows;
+	uint64		rows_said;
+	bool		sends_rows;
+	int			parts;
+} Statement;
+
+uint64		jur_statement_number = 1;
+bool		jur_evidence_is_due = false;
+
+static Statement running;
+/* how the outermost statement that began last is called */
+static const char *named_command = NULL;
+static uint64 named_digest = 0;
+static bool wrote = false;
+static char last_id[64] = "";
+static MemoryContext statement_context = NULL;
+
+static MemoryContext places_context = NULL;
+static HTAB *places = NULL;
+static uint64 places_generation = 0;
+
+static uint64 nowhere = 0;
+
+/* the members that tell of the session, and what they were made of */
+static char *session_text = NULL;
+static uint64 session_generation = 0;
+static char *session_application = NULL;
+static MemoryContext session_context = NULL;
+
+/* ------------------------------------------------------------- the session */
+
+static void
+append_client(StringInfo record)
+{
+	JurClient	client = jur_client();
+	char		text[INET6_ADDRSTRLEN];
+
+	if (!client.is_set || !client.is_remote ||
+		inet_ntop(client.family == PGSQL_AF_INET ? AF_INET : AF_INET6,
+				  client.address, text, sizeof(text)) == NULL)
+		jur_record_text(record, "client", "local");
+	else
+		jur_record_text(record, "client", text);
+}
+
+static List *
+place_names(const JurArrival *arrival)
+{
+	List	   *names = NIL;
+	int			i;
+
+	for (i = 0; i < arrival->nplaces; i++)
+		names = lappend(names, unconstify(char *, arrival->places[i]));
+	if (arrival->unknown)
+		names = lappend(names, "?");
+	return names;
+}
+
+static List *
+clearance_names(const JurSubject *subject)
+{
+	List	   *names = NIL;
+	int			i;
+
+	for (i = 0; i < subject->nclearances; i++)
+		names = lappend(names, jur_clearance_text(&subject->clearances[i]));
+	return names;
+}
+
+/* catalogs may be looked at: not while a client is authenticated, nor in a failed transaction */
+static bool
+may_look_up(void)
+{
+	return IsTransactionState() && OidIsValid(MyDatabaseId) &&
+		!ClientAuthInProgress;
+}
+
+static void
+build_session(void)
+{
+	StringInfoData text;
+	const JurSubject *subject = jur_current_subject();
+	MemoryContext caller;
+
+	if (session_context == NULL)
+		session_context = AllocSetContextCreate(TopMemoryContext, "jurisdiction session text",
+												ALLOCSET_SMALL_SIZES);
+	session_text = NULL;
+	MemoryContextReset(session_context);
+	caller = MemoryContextSwitchTo(session_context);
+	initStringInfo(&text);
+	/* so that the first member takes its comma */
+	appendStringInfoChar(&text, '}');
+	jur_record_text(&text, "database", get_database_name(MyDatabaseId));
+	jur_record_text(&text, "user", GetUserNameFromId(GetSessionUserId(), true));
+	jur_record_text(&text, "role", GetUserNameFromId(GetOuterUserId(), true));
+	append_client(&text);
+	jur_record_text(&text, "application", application_name);
+	jur_record_texts(&text, "places", place_names(&subject->arrival));
+	jur_record_texts(&text, "clearance", clearance_names(subject));
+	jur_record_text(&text, "purpose", subject->purpose);
+	session_application = pstrdup(application_name ? application_name : "");
+	session_generation = jur_generation;
+	MemoryContextSwitchTo(caller);
+	session_text = text.data + 1;
+}
+
+static void
+refresh_session(void)
+{
+	if (!may_look_up() || !jur_is_installed())
+		return;
+	if (session_text == NULL || session_generation != jur_generation ||
+		strcmp(session_application, application_name ? application_name : "") != 0)
+		build_session();
+}
+
+/* as of the last refresh: no catalog is looked at */
+void
+jur_record_session_as_known(StringInfo record)
+{
+	if (session_text)
+		appendStringInfoString(record, session_text);
+	else
+	{
+		append_client(record);
+		jur_record_text(record, "application", application_name);
+	}
+	if (TransactionIdIsValid(GetTopTransactionIdIfAny()))
+		jur_record_number(record, "transaction", GetTopTransactionIdIfAny());
+}
+
+void
+jur_record_session(StringInfo record)
+{
+	refresh_session();
+	jur_record_session_as_known(record);
+}
+
+/* ---------------------------------------------------------------- decisions */
+
+static uint32
+hash_place(const void *key, Size keysize)
+{
+	const PlaceKey *place = key;
+
+	return hash_bytes((const unsigned char *) place->label, place->size) ^
+		hash_bytes_uint32(place->asked * 8 + place->where);
+}
+
+static int
+match_place(const void *a, const void *b, Size keysize)
+{
+	const PlaceKey *x = a;
+	const PlaceKey *y = b;
+
+	return x->asked != y->asked || x->where != y->where || x->size != y->size ||
+		memcmp(x->label, y->label, x->size) != 0;
+}
+
+/* places of earlier decisions go, once no statement counts in them */
+static void
+refresh_places(void)
+{
+	HASHCTL		control = {0};
+
+	if (places && places_generation == jur_generation &&
+		hash_get_num_entries(places) < MAX_PLACES)
+		return;
+	if (places && running.is_open)
+	{
+		/* this statement's are in the list; they stay until it has ended */
+		MemoryContextSetParent(places_context, statement_context);
+		places_context = NULL;
+	}
+	if (places_context == NULL)
+		places_context = AllocSetContextCreate(TopMemoryContext, "jurisdiction places",
+											   ALLOCSET_DEFAULT_SIZES);
+	places = NULL;
+	MemoryContextReset(places_context);
+	control.keysize = sizeof(PlaceKey);
+	control.entrysize = sizeof(Place);
+	control.hash = hash_place;
+	control.match = match_place;
+	control.hcxt = places_context;
+	places = hash_create("jurisdiction places", 64, &control,
+						 HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+	places_generation = jur_generation;
+	/* call sites hold places that are no more counted in */
+	jur_statement_number++;
+}
+
+static const JurAction actions[] = {
+	[JUR_ASKED_ROWS] = JUR_READ,
+	[JUR_ASKED_VALUES] = JUR_READ,
+	[JUR_ASKED_CEILING] = JUR_READ,
+	[JUR_ASKED_WRITE] = JUR_WRITE,
+	[JUR_ASKED_UNSEAL] = JUR_UNSEAL,
+	[JUR_ASKED_EXPORT] = JUR_EXPORT,
+};
+
+static void
+append_reason(StringInfo why, const JurDecision *decision, const char *to)
+{
+	appendStringInfoString(why, why->len ? ",{" : "{");
+	if (decision->atom)
+	{
+		JurLabel	alone = {1, unconstify(JurAtom *, decision->atom)};
+
+		jur_record_text(why, "atom", jur_label_text(&alone));
+	}
+	jur_record_text(why, "to", to ? to : "?");
+	jur_record_text(why, "by", jur_decided_by_name(decision->decided_by));
+	if (decision->rule_id != 0)
+	{
+		char		rule[32];
+
+		snprintf(rule, sizeof(rule), INT64_FORMAT, decision->rule_id);
+		jur_record_text(why, "rule", rule);
+	}
+	jur_record_text(why, "basis", decision->basis);
+	appendStringInfoChar(why, '}');
+}
+
+/*
+ * Every pair of atom and arrival place that was decided as the label was,
+ * save what home settles.
+ */
+static char *
+reasons(const JurLabel *label, const JurQuestion *question, const JurDecision *decision)
+{
+	StringInfoData why;
+	StringInfoData all;
+	int			nplaces = question->arrival->nplaces + question->arrival->unknown;
+	int			count = 0;
+	int			i;
+	int			j;
+
+	initStringInfo(&why);
+	for (i = 0; i < label->natoms; i++)
+		for (j = 0; j < nplaces && count < MAX_REASONS; j++)
+		{
+			const char *to = j < question->arrival->nplaces ?
+				question->arrival->places[j] : NULL;
+			JurDecision one = jur_decide_atom(jur_policy(), &label->atoms[i], to, question);
+
+			if (one.verdict != decision->verdict ||
+				(one.verdict == JUR_ALLOW && one.decided_by == JUR_BY_HOME))
+				continue;
+			one.atom = &label->atoms[i];
+			append_reason(&why, &one, to);
+			count++;
+		}
+	/* on a copy that stands elsewhere it is the copy that may not be */
+	if (count == 0 && decision->verdict != JUR_ALLOW)
+		append_reason(&why, decision, decision->destination);
+	if (why.len == 0)
+		return "";
+	initStringInfo(&all);
+	appendStringInfo(&all, ",\"why\":[%s]", why.data);
+	return all.data;
+}
+
+/* the verdict; *WHY, in the context of the places */
+static bool
+decide_place(const JurLabel *label, JurAction action, const JurQuestion *export, char **why)
+{
+	JurQuestion question = export ? *export : jur_question(action);
+	JurDecision decision = export ? jur_decide(jur_policy(), label, export) :
+		jur_decide_now(label, action);
+
+	*why = MemoryContextStrdup(places_context, reasons(label, &question, &decision));
+	return decision.verdict == JUR_ALLOW;
+}
+
+static void
+fill_place(Place *place, Datum datum, const JurQuestion *export)
+{
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext,
+												  "jurisdiction decision",
+												  ALLOCSET_SMALL_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(scratch);
+	JurLabel   *label = jur_label_of_datum(datum);
+	StringInfoData text;
+
+	initStringInfo(&text);
+	appendStringInfoChar(&text, '{');
+	jur_record_text(&text, "label", jur_label_text(label));
+	place->label = MemoryContextStrdup(places_context, text.data);
+	place->allowed = decide_place(label, actions[place->key.asked], export, &place->why);
+	if (place->key.asked == JUR_ASKED_WRITE)
+		place->storable = decide_place(label, JUR_STORE, NULL, &place->why_stored);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(scratch);
+}
+
+/* ------------------------------------------------------------ the statement */
+
+static void
+append_hexadecimal(char *text, uint64 number)
+{
+	char		digits[17];
+	char	   *first = digits + 16;
+
+	*first = '\0';
+	do
+		*--first = "0123456789abcdef"[number & 15];
+	while ((number >>= 4) != 0);
+	strcpy(text, first);
+}
+
+static void
+name_statement(void)
+{
+	static uint64 number = 0;
+	static char prefix[32];
+	static int	prefix_size;
+
+	if (IsParallelWorker())
+	{
+		jur_shared_statement(running.id, sizeof(running.id));
+		return;
+	}
+	/* for every statement: only the number is made anew */
+	if (number++ == 0)
+		prefix_size = snprintf(prefix, sizeof(prefix), "%x.%llx.", MyProcPid,
+							   (unsigned long long) MyStartTimestamp);
+	memcpy(running.id, prefix, prefix_size);
+	append_hexadecimal(running.id + prefix_size, number);
+	strlcpy(last_id, running.id, sizeof(last_id));
+	jur_share_statement(running.id);
+}
+
+static void
+open_statement(void)
+{
+	if (running.is_open)
+		return;
+	refresh_session();
+	running.is_open = true;
+	running.last = &running.touched;
+	running.start = GetCurrentStatementStartTimestamp();
+	name_statement();
+	if (statement_context == NULL)
+		statement_context = AllocSetContextCreate(TopMemoryContext, "jurisdiction statement",
+												  ALLOCSET_SMALL_SIZES);
+}
+
+void
+jur_statement_close(void)
+{
+	if (!running.is_open)
+		return;
+	memset(&running, 0, sizeof(running));
+	jur_statement_number++;
+	if (!IsParallelWorker())
+		jur_share_statement("");
+	MemoryContextReset(statement_context);
+}
+
+static uint64 *
+count_place(Datum label, JurAsked asked, const JurQuestion *export, int where)
+{
+	struct varlena *value = PG_DETOAST_DATUM_PACKED(label);
+	PlaceKey	key = {asked, VARSIZE_ANY_EXHDR(value), VARDATA_ANY(value), where};
+	Place	   *place;
+	bool		found;
+
+	if (!jur_evidence_is_on() || !jur_is_installed())
+		return &nowhere;
+	open_statement();
+	/* who we are first: it may begin a new generation */
+	(void) jur_current_subject();
+	refresh_places();
+	place = hash_search(places, &key, HASH_FIND, NULL);
+	if (place == NULL)
+	{
+		Place		filled = {key};
+
+		fill_place(&filled, PointerGetDatum(value), export);
+		/* deciding may have loaded a policy and begun another generation */
+		refresh_places();
+		key.label = memcpy(MemoryContextAlloc(places_context, Max(key.size, 1)),
+						   key.label, key.size);
+		filled.key = key;
+		place = hash_search(places, &key, HASH_ENTER, &found);
+		*place = filled;
+	}
+	if (place->statement != jur_statement_number || place->statement == 0)
+	{
+		place->statement = jur_statement_number;
+		place->count = place->said = 0;
+		place->next = NULL;
+		*running.last = place;
+		running.last = &place->next;
+	}
+	running.is_new = true;
+	jur_evidence_is_due |= !running.is_told;
+	wrote |= asked == JUR_ASKED_WRITE;
+	return &place->count;
+}
+
+uint64 *
+jur_statement_count(Datum label, JurAsked asked)
+{
+	return count_place(label, asked, NULL, 0);
+}
+
+void
+jur_statement_exports(Datum label, const JurQuestion *export, uint64 rows)
+{
+	/* which export it is, by where it goes: to the session, the site, or nobody knows */
+	int			where = export->arrival == &export->subject->arrival ? 0 :
+		export->arrival->unknown ? 1 : 2;
+
+	*count_place(label, JUR_ASKED_EXPORT, export, where) += rows;
+}
+
+/*
+ * The name of the table that was asked about last is kept until any relation
+ * or schema changes: most sessions read the same table again and again.
+ */
+static Oid	named_table = InvalidOid;
+static char *table_name = NULL;
+static uint64 names_changed = 0;
+
+static void
+forget_relation(Datum arg, Oid relid)
+{
+	named_table = InvalidOid;
+	names_changed++;
+}
+
+static void
+forget_schema(Datum arg, int cacheid, uint32 hashvalue)
+{
+	named_table = InvalidOid;
+	names_changed++;
+}
+
+void
+jur_statement_init(void)
+{
+	CacheRegisterRelcacheCallback(forget_relation, (Datum) 0);
+	CacheRegisterSyscacheCallback(NAMESPACEOID, forget_schema, (Datum) 0);
+}
+
+static char *
+name_of(Oid relid)
+{
+	uint64		changed = names_changed;
+	char	   *name;
+
+	if (relid == named_table)
+		return pstrdup(table_name);
+	name = jur_relation_name(relid);
+	/* renamed while it was looked up */
+	if (changed != names_changed)
+		return name;
+	if (table_name)
+		pfree(table_name);
+	table_name = MemoryContextStrdup(TopMemoryContext, name);
+	named_table = relid;
+	return name;
+}
+
+void
+jur_statement_touches(Oid relid)
+{
+	MemoryContext caller;
+
+	if (!jur_evidence_is_on() || IsParallelWorker() || list_member_oid(running.relids, relid))
+		return;
+	open_statement();
+	caller = MemoryContextSwitchTo(statement_context);
+	running.relids = lappend_oid(running.relids, relid);
+	running.tables = lappend(running.tables, name_of(relid));
+	MemoryContextSwitchTo(caller);
+	running.is_new = true;
+	jur_evidence_is_due |= !running.is_told;
+}
+
+void
+jur_statement_is(const char *command, uint64 digest)
+{
+	named_command = command;
+	named_digest = digest;
+}
+
+void
+jur_statement_sends(uint64 rows)
+{
+	if (!running.is_open)
+		return;
+	running.sends_rows = true;
+	running.rows += rows;
+}
+
+bool
+jur_statement_is_open(void)
+{
+	return running.is_open;
+}
+
+bool
+jur_statement_is_unsaid(void)
+{
+	return running.is_open && running.is_new && !running.is_told;
+}
+
+const char *
+jur_statement_id(void)
+{
+	if (!jur_evidence_is_on() || ClientAuthInProgress)
+		return NULL;
+	return running.is_open ? running.id : NULL;
+}
+
+const char *
+jur_statement_last_id(void)
+{
+	return last_id;
+}
+
+bool
+jur_statement_wrote(void)
+{
+	return wrote;
+}
+
+void
+jur_statement_transaction_ends(void)
+{
+	wrote = false;
+}
+
+/* --------------------------------------------------------------- its record */
+
+static void
+append_decision(StringInfo record, const Place *place, JurAction action, uint64 count)
+{
+	bool		allowed = action == JUR_STORE ? place->storable : place->allowed;
+	const char *verdict = allowed ? "allow" : jur_observing() ? "observe" : "deny";
+
+	if (record->data[record->len - 1] == '}')
+		appendStringInfoChar(record, ',');
+	appendStringInfoString(record, place->label);
+	appendStringInfoString(record, ",\"action\":\"");
+	appendStringInfoString(record, jur_action_name(action));
+	appendStringInfoString(record, "\",\"verdict\":\"");
+	appendStringInfoString(record, verdict);
+	appendStringInfoChar(record, '"');
+	if (place->key.asked == JUR_ASKED_CEILING)
+		appendStringInfoString(record, ",\"within\":true");
+	else
+		jur_record_number(record, place->key.asked == JUR_ASKED_VALUES ? "values" : "rows",
+						  count);
+	appendStringInfoString(record, action == JUR_STORE ? place->why_stored : place->why);
+	appendStringInfoChar(record, '}');
+}
+
+static void
+begin_part(StringInfo record)
+{
+	resetStringInfo(record);
+	jur_record_begin(record, "statement", running.start);
+	jur_record_text(record, "id", running.id);
+	if (running.parts > 0)
+		jur_record_number(record, "part", running.parts);
+	if (IsParallelWorker())
+		jur_record_number(record, "worker", ParallelWorkerNumber);
+	running.parts++;
+	jur_record_session_as_known(record);
+	jur_record_text(record, "command", named_command);
+	if (named_digest != 0)
+	{
+		char		digest[32];
+
+		snprintf(digest, sizeof(digest), INT64_FORMAT, (int64) named_digest);
+		jur_record_text(record, "digest", digest);
+	}
+}
+
+typedef bool (*Put) (const char *record, Size size);
+
+static bool
+put_or_raise(const char *record, Size size)
+{
+	jur_evidence_put(record, size);
+	return true;
+}
+
+/* the record is full: it is put, and another one goes on */
+static bool
+next_part(StringInfo record, Put put)
+{
+	bool		taken;
+
+	jur_record_true(record, "more");
+	jur_record_end(record);
+	taken = put(record->data, record->len);
+	begin_part(record);
+	return taken;
+}
+
+static bool
+tell_tables(StringInfo record, Put put)
+{
+	List	   *some = NIL;
+	Size		size = 0;
+	bool		taken = true;
+	ListCell   *lc;
+
+	foreach(lc, running.tables)
+	{
+		/* a name in JSON is at most six times as long */
+		size += strlen(lfirst(lc)) * 6 + 3;
+		if (record->len + size > RECORD_ROOM)
+		{
+			jur_record_texts(record, "tables", some);
+			taken &= next_part(record, put);
+			list_free(some);
+			some = NIL;
+			size = strlen(lfirst(lc)) * 6 + 3;
+		}
+		some = lappend(some, lfirst(lc));
+	}
+	jur_record_texts(record, "tables", some);
+	return taken;
+}
+
+static bool
+has_news(const Place *place)
+{
+	if (place->key.asked == JUR_ASKED_CEILING)
+		return place->said == 0;
+	return place->count > place->said;
+}
+
+bool
+jur_statement_has_news(void)
+{
+	const Place *place;
+
+	if (!running.is_open)
+		return false;
+	if (running.is_new || running.is_running || !running.is_told || running.rows > running.rows_said)
+		return true;
+	for (place = running.touched; place; place = place->next)
+		if (has_news(place))
+			return true;
+	return false;
+}
+
+static bool
+tell_decisions(StringInfo record, Put put)
+{
+	bool		begun = false;
+	bool		taken = true;
+	Place	   *place;
+
+	for (place = running.touched; place; place = place->next)
+	{
+		uint64		count = place->count - place->said;
+
+		if (!has_news(place))
+			continue;
+		if (begun && record->len + 2 * (strlen(place->label) + strlen(place->why)) > RECORD_ROOM)
+		{
+			appendStringInfoChar(record, ']');
+			taken &= next_part(record, put);
+			begun = false;
+		}
+		if (!begun)
+		{
+			jur_record_name(record, "decisions");
+			appendStringInfoChar(record, '[');
+			begun = true;
+		}
+		if (place->key.asked == JUR_ASKED_WRITE)
+			append_decision(record, place, JUR_STORE, count);
+		append_decision(record, place, actions[place->key.asked], count);
+		place->said = place->key.asked == JUR_ASKED_CEILING ? 1 : place->count;
+	}
+	if (begun)
+		appendStringInfoChar(record, ']');
+	return taken;
+}
+
+static bool
+tell(Put put, const char *outcome, const char *sqlstate)
+{
+	StringInfoData record;
+	MemoryContext caller = MemoryContextSwitchTo(statement_context);
+	bool		taken;
+
+	initStringInfo(&record);
+	begin_part(&record);
+	taken = tell_tables(&record, put);
+	taken &= tell_decisions(&record, put);
+	if (running.sends_rows)
+		jur_record_number(&record, "rows", running.rows - running.rows_said);
+	jur_record_text(&record, "outcome", outcome);
+	jur_record_text(&record, "sqlstate", sqlstate);
+	jur_record_end(&record);
+	/* told before it is put: an error in putting must not put it again */
+	running.rows_said = running.rows;
+	running.tables = NIL;
+	running.is_new = false;
+	running.is_told = true;
+	running.is_running = outcome && strcmp(outcome, "running") == 0;
+	taken &= put(record.data, record.len);
+	pfree(record.data);
+	MemoryContextSwitchTo(caller);
+	return taken;
+}
+
+void
+jur_statement_tell(const char *outcome)
+{
+	(void) tell(put_or_raise, outcome, NULL);
+}
+
+bool
+jur_statement_try_tell(const char *outcome, const char *sqlstate)
+{
+	return tell(jur_evidence_try_put, outcome, sqlstate);
+}

@@ -1,0 +1,109 @@
+/*-------------------------------------------------------------------------
+ *
+ * statement.h
+ *	  Knows: what the statement that is running has touched, was told, and
+ *	  how often, until that is in the evidence log.
+ *
+ * The statement is the outermost one: what functions and triggers do inside
+ * it is its doing.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef JUR_STATEMENT_H
+#define JUR_STATEMENT_H
+
+#include "lib/stringinfo.h"
+#include "tcop/dest.h"
+
+#include "policy/policy.h"
+
+/* what was asked about a label; also the order in a record */
+typedef enum JurAsked
+{
+	JUR_ASKED_ROWS = 0,			/* may such a row be read? */
+	JUR_ASKED_VALUES,			/* may a value of a column? */
+	JUR_ASKED_CEILING,			/* may all of a table, by its ceiling or own label? */
+	JUR_ASKED_WRITE,			/* may such a row be written and stored? */
+	JUR_ASKED_UNSEAL,
+	JUR_ASKED_EXPORT
+} JurAsked;
+
+/*
+ * statement.c
+ *
+ * jur_statement_count(): where to count one more question of that kind about
+ * that label; never NULL.  The place is good while jur_statement_number stays
+ * what it is.  EXPORT says where to, of JUR_ASKED_EXPORT.
+ */
+extern uint64 jur_statement_number;
+extern uint64 *jur_statement_count(Datum label, JurAsked asked);
+extern void jur_statement_exports(Datum label, const JurQuestion *export, uint64 rows);
+extern void jur_statement_touches(Oid relid);
+/* what the record of the outermost statement that begins calls it */
+extern void jur_statement_is(const char *command, uint64 digest);
+/* rows that were sent to the client */
+extern void jur_statement_sends(uint64 rows);
+
+/*
+ * enforce_rows.c: a call site asks about LABEL for the first time in this
+ * statement; further rows that it has an answer for are counted there.
+ */
+extern void jur_count_asked(Datum label, JurAsked asked);
+
+/* callbacks; see jur_enforce_evidence_init() */
+extern void jur_statement_init(void);
+
+/* has it touched anything, or put a record of its own? */
+extern bool jur_statement_is_open(void);
+/* has it touched anything that no record tells of yet? */
+extern bool jur_statement_is_unsaid(void);
+/* has it anything to tell beyond the records that there are? */
+extern bool jur_statement_has_news(void);
+/* its identity, or NULL; a parallel worker's is its leader's */
+extern const char *jur_statement_id(void);
+/* of the last one there was, or NULL */
+extern const char *jur_statement_last_id(void);
+/* has the transaction written under a label? */
+extern bool jur_statement_wrote(void);
+extern void jur_statement_transaction_ends(void);
+
+/*
+ * Put the record of what there is to tell.  OUTCOME as in FORMAT.md; the
+ * first raises if the log cannot take it, the second never does.
+ */
+extern void jur_statement_tell(const char *outcome);
+extern bool jur_statement_try_tell(const char *outcome, const char *sqlstate);
+/* it is over */
+extern void jur_statement_close(void);
+
+/*
+ * The members that tell of the session, into a record begun; the second as
+ * they were last known, without a look at catalogs.
+ */
+extern void jur_record_session(StringInfo record);
+extern void jur_record_session_as_known(StringInfo record);
+
+/* enforce_evidence.c: something was put that has to be waited for */
+extern void jur_evidence_owed(void);
+/*
+ * Is there anything to be put or waited for before something may leave?  Asked
+ * for each row that leaves.
+ */
+extern bool jur_evidence_is_due;
+/* nothing may leave before what there is to tell is in the log */
+extern void jur_evidence_before_release(void);
+/* all rows have come; the client gets those held back once this returns */
+extern void jur_evidence_rows_end(void);
+/* the first statement of a process begins */
+extern void jur_evidence_session_begins(void);
+/* messages are looked at until error_context_stack is what it was */
+extern void jur_evidence_watch(ErrorContextCallback *watch);
+/* the outermost statement has ended, well or with the error at hand */
+extern void jur_evidence_statement_ends(void);
+extern void jur_evidence_statement_fails(void);
+
+/* release.c: rows for the client pass through here */
+extern bool jur_release_wants(DestReceiver *dest);
+extern DestReceiver *jur_release_through(DestReceiver *dest);
+
+#endif							/* JUR_STATEMENT_H */

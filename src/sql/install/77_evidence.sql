@@ -1,0 +1,147 @@
+-- ---------------------------------------------------------------------------
+-- The evidence log: read by officers and auditors.  No grant can say that, so
+-- everybody has the privilege, and the scan or function asks.
+-- ---------------------------------------------------------------------------
+
+CREATE FUNCTION evidence_handler() RETURNS fdw_handler
+	AS 'MODULE_PATHNAME', 'jur_sql_evidence_handler'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION evidence_handler() IS 'how jurisdiction.evidence is read';
+
+CREATE FOREIGN DATA WRAPPER jurisdiction_evidence HANDLER evidence_handler NO VALIDATOR;
+COMMENT ON FOREIGN DATA WRAPPER jurisdiction_evidence IS
+	'the evidence log of this server; sends nothing anywhere';
+CREATE SERVER jurisdiction_evidence FOREIGN DATA WRAPPER jurisdiction_evidence;
+
+CREATE FOREIGN TABLE evidence (
+	seq bigint,
+	time timestamptz,
+	event text,
+	id text,
+	node text,
+	site text,
+	database text,
+	user_name text,
+	role_name text,
+	client text,
+	application text,
+	purpose text,
+	places text[],
+	tables text[],
+	labels text[],
+	command text,
+	action text,
+	object text,
+	verdict text,
+	outcome text,
+	sqlstate text,
+	rows bigint,
+	detail text,
+	signed boolean,
+	record jsonb
+) SERVER jurisdiction_evidence;
+COMMENT ON FOREIGN TABLE evidence IS
+	'the evidence log, newest first; for officers and auditors. Fast by seq, time, event, id, user_name, role_name, object, and members of tables and labels';
+COMMENT ON COLUMN evidence.seq IS 'number of the entry in the log, from 0';
+COMMENT ON COLUMN evidence.time IS 'of a statement its start, else when it happened';
+COMMENT ON COLUMN evidence.id IS 'of the statement: its records have the same';
+COMMENT ON COLUMN evidence.user_name IS 'the session user; role_name is the outer role';
+COMMENT ON COLUMN evidence.labels IS 'what was asked about';
+COMMENT ON COLUMN evidence.rows IS 'rows sent to the client';
+COMMENT ON COLUMN evidence.signed IS 'is it below the newest checkpoint?';
+COMMENT ON COLUMN evidence.record IS 'all of it; FORMAT.md says what each member means';
+GRANT SELECT ON evidence TO PUBLIC;
+
+CREATE FUNCTION verify_evidence(from_seq bigint DEFAULT 0,
+	OUT checked bigint, OUT size bigint, OUT problem text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'jur_sql_verify_evidence'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION verify_evidence(bigint) IS
+	'checks signature, tree, entries from from_seq on, and index of the evidence log: one row whose problem is NULL, or one for each problem, with the number of the entry where it is. Says how far it is; can be cancelled, and resumed from there. For officers and auditors';
+
+CREATE FUNCTION evidence_record(seq bigint) RETURNS text
+	AS 'MODULE_PATHNAME', 'jur_sql_evidence_record'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION evidence_record(bigint) IS
+	'entry seq of the evidence log, byte for byte as it was hashed; for officers and auditors';
+
+CREATE FUNCTION evidence_proof(seq bigint) RETURNS text
+	AS 'MODULE_PATHNAME', 'jur_sql_evidence_proof'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION evidence_proof(bigint) IS
+	'proof that entry seq is in the signed log, as c2sp.org/tlog-proof has it, with the entry and the checkpoint in it: a file for jurisdiction-verify --proof. For officers and auditors';
+
+CREATE FUNCTION evidence_consistency(size1 bigint, size2 bigint) RETURNS text[]
+	AS 'MODULE_PATHNAME', 'jur_sql_evidence_consistency'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION evidence_consistency(bigint, bigint) IS
+	'proof (RFC 6962, section 2.1.2; hashes in base64) that the log of size2 entries begins with the log of size1 entries; for officers and auditors';
+
+CREATE FUNCTION checkpoint() RETURNS text
+	AS 'MODULE_PATHNAME', 'jur_sql_checkpoint'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION checkpoint() IS
+	'signs the evidence log as it is now, and returns the checkpoint (c2sp.org/tlog-checkpoint): who keeps it can prove later what was in the log today. For officers and auditors';
+
+CREATE FUNCTION evidence_ocsf(from_seq bigint DEFAULT 0, max_count bigint DEFAULT 1000,
+	OUT seq bigint, OUT event text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'jur_sql_evidence_ocsf'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION evidence_ocsf(bigint, bigint) IS
+	'signed entries from from_seq on, at most max_count, each as an event of OCSF 1.4.0 (Datastore Activity, class 6005) in JSON; the next call begins after the last seq. For officers and auditors';
+
+CREATE FUNCTION rotate_evidence_key() RETURNS text
+	AS 'MODULE_PATHNAME', 'jur_sql_rotate_evidence_key'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION rotate_evidence_key() IS
+	'later checkpoints are signed by a new key, whose public key is returned; a record tells of both. For officers';
+
+CREATE FUNCTION rebuild_evidence_index() RETURNS bigint
+	AS 'MODULE_PATHNAME', 'jur_sql_rebuild_evidence_index'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION rebuild_evidence_index() IS
+	'writes what is missing or wrong in the index of the evidence log, which makes searching fast and nothing else; returns how many summaries that were. For officers';
+
+CREATE FUNCTION drop_evidence(before timestamptz) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'jur_sql_drop_evidence'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION drop_evidence(timestamptz) IS
+	'irreversible: removes the oldest entries, 256 by 256, as long as all of them are older; their hashes stay, so that proofs of the rest and of kept copies hold. Recorded; returns how many went. For officers';
+
+-- What left a place, or was read from elsewhere, and by which law: what rules
+-- and permits let through.  What home settles is no transfer.
+CREATE VIEW transfer_ledger AS
+	SELECT e.seq, e.time, e.id, e.database, e.user_name, e.role_name, e.purpose,
+		pg_catalog.regexp_replace(w.value ->> 'atom', '[:/>].*$', '') AS origin,
+		w.value ->> 'to' AS destination,
+		d.value ->> 'label' AS label,
+		d.value ->> 'action' AS action,
+		w.value ->> 'by' AS decided_by,
+		(w.value ->> 'rule')::bigint AS rule_id,
+		w.value ->> 'basis' AS basis,
+		COALESCE((d.value ->> 'rows')::bigint,
+			CASE WHEN d.value ? 'within' THEN e.rows END) AS rows,
+		(d.value ->> 'values')::bigint AS values,
+		e.tables, e.outcome
+	FROM jurisdiction.evidence e,
+		LATERAL pg_catalog.jsonb_array_elements(e.record -> 'decisions') AS d,
+		LATERAL pg_catalog.jsonb_array_elements(d.value -> 'why') AS w
+	WHERE e.event = 'statement' AND d.value ->> 'verdict' = 'allow';
+COMMENT ON VIEW transfer_ledger IS
+	'transfers by legal basis: each flow out of a place that a rule, permit, release or exemption allowed, with its destination, label, basis and rows; for officers and auditors';
+COMMENT ON COLUMN transfer_ledger.destination IS 'place of arrival; ? is an unknown one';
+COMMENT ON COLUMN transfer_ledger.rows IS
+	'rows of this label; where the whole table was allowed at once, rows sent to the client';
+GRANT SELECT ON transfer_ledger TO PUBLIC;
+
+CREATE VIEW transfer_summary AS
+	SELECT pg_catalog.date_trunc('month', time, 'UTC') AS month, basis, origin, destination, action,
+		pg_catalog.count(DISTINCT id) AS statements,
+		pg_catalog.sum(rows)::bigint AS rows
+	FROM jurisdiction.transfer_ledger
+	GROUP BY 1, 2, 3, 4, 5;
+COMMENT ON VIEW transfer_summary IS
+	'jurisdiction.transfer_ledger by month (UTC), basis, origin, destination and action; for officers and auditors';
+GRANT SELECT ON transfer_summary TO PUBLIC;
