@@ -25,6 +25,7 @@
 #include "utils/memutils.h"
 
 #include "base/settings.h"
+#include "base/varlena.h"
 #include "evidence/evidence_internal.h"
 #include "keys/custodian.h"
 
