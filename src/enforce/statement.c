@@ -83,6 +83,7 @@ typedef struct Statement
 	uint64		rows_said;
 	bool		sends_rows;
 	int			parts;
+	int			body;			/* where a record begins to tell more than its moment */
 } Statement;
 
 uint64		jur_statement_number = 1;
@@ -646,6 +647,7 @@ begin_part(StringInfo record)
 	resetStringInfo(record);
 	jur_record_begin(record, "statement", running.start);
 	jur_record_text(record, "id", running.id);
+	running.body = record->len;
 	if (running.parts > 0)
 		jur_record_number(record, "part", running.parts);
 	if (IsParallelWorker())
@@ -790,7 +792,10 @@ tell(Put put, const char *outcome, const char *sqlstate)
 	running.is_new = false;
 	running.is_told = true;
 	running.is_running = outcome && strcmp(outcome, "running") == 0;
-	taken &= put(record.data, record.len);
+	/* one of its only part may be like the one before */
+	if (running.parts > 1 || running.is_running ||
+		!jur_evidence_repeat(record.data, record.len, running.body, running.start))
+		taken &= put(record.data, record.len);
 	pfree(record.data);
 	MemoryContextSwitchTo(caller);
 	return taken;

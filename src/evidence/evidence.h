@@ -36,6 +36,13 @@ extern void jur_evidence_put(const char *record, Size size);
 extern bool jur_evidence_try_put(const char *record, Size size);
 
 /*
+ * evidence_repeat.c: with evidence_commit = off, count RECORD if it says the
+ * same as the one before, from byte BODY on; what comes before that tells of
+ * its moment.  False: it is not counted, and has to be put.
+ */
+extern bool jur_evidence_repeat(const char *record, Size size, Size body, TimestampTz moment);
+
+/*
  * Wait until all that this session has put is durable; with evidence_commit
  * = off at once.  The second never raises: false, it is not.
  */

@@ -73,6 +73,17 @@ extern void jur_wake_sealer(void);
 /* true in the process that writes the log: it must not wait for itself */
 extern bool jur_is_sealer;
 
+/* --------------------------------------- evidence_repeat.c: the same, again and again */
+
+extern void jur_repeat_init(void);
+/* put what this session has counted; before any other record of it */
+extern void jur_repeat_release(void);
+/* the sealer: is there anything to collect, and collect it into the queue */
+extern bool jur_repeats_wait(void);
+extern void jur_collect_repeats(void);
+/* so many records found no room */
+extern void jur_queue_lose(uint64 count);
+
 /* ------------------------------------------ evidence_request.c: questions, answers */
 
 extern void jur_request_init(void);

@@ -248,13 +248,14 @@ offer(const char *record, Size size)
 	return true;
 }
 
-static void
-lose(void)
+void
+jur_queue_lose(uint64 count)
 {
-	pg_atomic_fetch_add_u64(&queue->lost, 1);
+	pg_atomic_fetch_add_u64(&queue->lost, count);
 	LWLockAcquire(lock, LW_EXCLUSIVE);
-	if (queue->lost_pending++ == 0)
+	if (queue->lost_pending == 0)
 		queue->lost_since = GetCurrentTimestamp();
+	queue->lost_pending += count;
 	LWLockRelease(lock);
 }
 
@@ -354,7 +355,7 @@ put(const char *record, Size size, bool can_raise)
 		return true;
 	if (!jur_evidence_commit)
 	{
-		lose();
+		jur_queue_lose(1);
 		return false;
 	}
 	INSTR_TIME_SET_CURRENT(begin);
@@ -372,7 +373,7 @@ put(const char *record, Size size, bool can_raise)
 	ConditionVariableCancelSleep();
 	/* who can raise does, and nothing has happened that a record is owed of */
 	if (!taken && !can_raise)
-		lose();
+		jur_queue_lose(1);
 	return taken;
 }
 
@@ -383,6 +384,7 @@ jur_evidence_put(const char *record, Size size)
 
 	if (!jur_evidence_is_on())
 		return;
+	jur_repeat_release();
 	if (size > JUR_ENTRY_MAX)
 		ereport(ERROR,
 				(errcode(JUR_ERR_EVIDENCE),
@@ -408,6 +410,7 @@ jur_evidence_try_put(const char *record, Size size)
 
 	if (!jur_evidence_is_on())
 		return true;
+	jur_repeat_release();
 	HOLD_INTERRUPTS();
 	taken = IsUnderPostmaster ? put(record, size, false) :
 		jur_alone_put(record, size, problem);

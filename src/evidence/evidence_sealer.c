@@ -40,6 +40,7 @@
 #include "evidence/evidence_internal.h"
 
 #define SYNC_AFTER		150		/* ms: what nobody waits for */
+#define COLLECT_AFTER	40		/* what is counted; together less than 200 */
 #define SIGN_AFTER		900
 #define RETRY_AFTER		1000
 #define LOOK_FOR_END	20		/* while the last sessions leave */
@@ -58,6 +59,8 @@ static bool is_index_behind = false;
 static uint64 appended = 0;		/* the writer has the queue up to here */
 static uint64 log_begins = 0;	/* the queue, when this log began */
 static bool has_unsynced = false;
+static bool must_collect = false;	/* what is counted, whenever that was last */
+static instr_time collected;
 static instr_time unsynced_since;
 static instr_time unsigned_since;
 static instr_time tried;		/* when in trouble */
@@ -282,6 +285,11 @@ append_all(void)
 {
 	uint64		head;
 
+	if (jur_repeats_wait() && (must_collect || since(collected) >= COLLECT_AFTER))
+	{
+		jur_collect_repeats();
+		INSTR_TIME_SET_CURRENT(collected);
+	}
 	put_owed();
 	head = jur_queue_take();
 	if (appended < head && !has_unsynced)
@@ -387,8 +395,11 @@ answer_all(void)
 
 	while (jur_next_request(&request, &arg, &number))
 	{
-		bool		done = log_file.writer != NULL && !is_in_trouble && sign();
+		bool		done;
 
+		must_collect = true;
+		done = log_file.writer != NULL && !is_in_trouble && sign();
+		must_collect = false;
 		strlcpy(problem, trouble, sizeof(problem));
 		if (done && request == JUR_SEALER_ROTATE_KEY)
 		{
@@ -453,6 +464,7 @@ finish(void)
 {
 	StringInfoData record;
 
+	must_collect = true;
 	if (log_file.writer && seal())
 	{
 		initStringInfo(&record);
@@ -505,6 +517,8 @@ time_to_sleep(bool is_ending)
 	else if (log_file.writer &&
 			 jur_log_signed_size(log_file.writer) < jur_log_size(log_file.writer))
 		left = SIGN_AFTER - since(unsigned_since);
+	if (!is_in_trouble && jur_repeats_wait())
+		left = Min(left, COLLECT_AFTER - since(collected));
 	if (is_index_behind)
 		left = Min(left, INDEX_AFTER);
 	if (is_ending)
@@ -564,6 +578,7 @@ jur_evidence_init(void)
 		return;
 	jur_queue_init();
 	jur_request_init();
+	jur_repeat_init();
 	memset(&worker, 0, sizeof(worker));
 	worker.bgw_flags = BGWORKER_SHMEM_ACCESS;
 	worker.bgw_start_time = BgWorkerStart_PostmasterStart;

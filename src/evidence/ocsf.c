@@ -514,6 +514,11 @@ jur_ocsf_event(const JurRecord *record, uint64_t seq, const char *origin, char *
 		put_answer(&out, answer);
 		put_status(&out, record, answer);
 		put_format(&out, ",\"time\":%lld", (long long) ms);
+		if (record->member[JUR_MEMBER_TIMES].size > 0)
+		{
+			put(&out, ",\"count\":");
+			put_json(&out, record->member[JUR_MEMBER_TIMES]);
+		}
 		put_metadata(&out, record, seq, origin);
 		put_actor(&out, record);
 		put_endpoint(&out, record);

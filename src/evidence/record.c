@@ -56,6 +56,8 @@ static const Named members[JUR_MEMBERS] = {
 	{"outcome", KIND_STRING},
 	{"sqlstate", KIND_STRING},
 	{"more", KIND_BOOLEAN},
+	{"times", KIND_INTEGER},
+	{"until", KIND_STRING},
 	{"action", KIND_STRING},
 	{"object", KIND_STRING},
 	{"verdict", KIND_STRING},

@@ -122,8 +122,10 @@ CREATE VIEW transfer_ledger AS
 		(w.value ->> 'rule')::bigint AS rule_id,
 		w.value ->> 'basis' AS basis,
 		COALESCE((d.value ->> 'rows')::bigint,
-			CASE WHEN d.value ? 'within' THEN e.rows END) AS rows,
-		(d.value ->> 'values')::bigint AS values,
+			CASE WHEN d.value ? 'within' THEN e.rows END)
+			* COALESCE((e.record ->> 'times')::bigint, 1) AS rows,
+		(d.value ->> 'values')::bigint * COALESCE((e.record ->> 'times')::bigint, 1) AS values,
+		COALESCE((e.record ->> 'times')::bigint, 1) AS times,
 		e.tables, e.outcome
 	FROM jurisdiction.evidence e,
 		LATERAL pg_catalog.jsonb_array_elements(e.record -> 'decisions') AS d,
@@ -137,10 +139,13 @@ COMMENT ON COLUMN transfer_ledger.rows IS
 GRANT SELECT ON transfer_ledger TO PUBLIC;
 
 CREATE VIEW transfer_summary AS
-	SELECT pg_catalog.date_trunc('month', time, 'UTC') AS month, basis, origin, destination, action,
-		pg_catalog.count(DISTINCT id) AS statements,
+	SELECT month, basis, origin, destination, action,
+		pg_catalog.sum(times)::bigint AS statements,
 		pg_catalog.sum(rows)::bigint AS rows
-	FROM jurisdiction.transfer_ledger
+	FROM (SELECT pg_catalog.date_trunc('month', time, 'UTC') AS month, basis, origin, destination,
+			action, id, pg_catalog.max(times) AS times, pg_catalog.sum(rows) AS rows
+		FROM jurisdiction.transfer_ledger
+		GROUP BY 1, 2, 3, 4, 5, 6) AS statement
 	GROUP BY 1, 2, 3, 4, 5;
 COMMENT ON VIEW transfer_summary IS
 	'jurisdiction.transfer_ledger by month (UTC), basis, origin, destination and action; for officers and auditors';
