@@ -230,6 +230,9 @@ RESET ROLE;
 SET ROLE regress_enforce_copy_app;
 CREATE TABLE log (n int);
 GRANT ALL ON log TO PUBLIC;
+RESET ROLE;
+SECURITY LABEL FOR jurisdiction ON TABLE log IS 'accepts DE';	-- or the trigger could tell by what it deletes
+SET ROLE regress_enforce_copy_app;
 CREATE FUNCTION relabel() RETURNS trigger LANGUAGE plpgsql AS $$
 	BEGIN
 		DELETE FROM enforce_copy.log WHERE n < 0;		-- a command of its own, which counts

@@ -38,12 +38,12 @@ SELECT id FROM visit;														-- 1
 CREATE INDEX visit_lower ON visit (lower(diagnosis));						-- ok
 CREATE INDEX visit_part ON visit (id) WHERE length(diagnosis) > 1;			-- ok
 CREATE INDEX visit_label ON visit ((residency & 'DE'));						-- ok: our own operator
-ALTER TABLE visit ADD CHECK (length(diagnosis) > 0);						-- ok
+ALTER TABLE visit ADD CHECK (length(diagnosis) > 0) NOT VALID;				-- ok; for NOT VALID see enforce_oracle
 ALTER TABLE visit ADD COLUMN stars int CHECK (stars > 0);					-- ok: a column not there yet
-ALTER TABLE visit ALTER cost TYPE int, ADD CHECK (cost > 0);				-- ok: of its new type
+ALTER TABLE visit ALTER cost TYPE int, ADD CHECK (cost > 0) NOT VALID;		-- ok: of its new type
 ALTER TABLE visit ADD COLUMN loud text GENERATED ALWAYS AS (upper(diagnosis)) STORED;	-- ok
 CREATE STATISTICS visit_stat ON lower(diagnosis), id FROM visit;			-- ok
-ALTER DOMAIN note ADD CONSTRAINT note_short CHECK (length(value) < 40);		-- ok
+ALTER DOMAIN note ADD CONSTRAINT note_short CHECK (length(value) < 40) NOT VALID;	-- ok
 ANALYZE visit;																-- ok
 REINDEX TABLE visit;														-- ok
 
@@ -68,7 +68,7 @@ ALTER TABLE visit ADD CHECK (array_length(('{' || remark || '}')::telling[], 1) 
 ALTER TABLE visit ADD CHECK (jsonb_populate_record(NULL::told, jsonb_build_object('diagnosis', remark)) IS NOT NULL);	-- denied
 CREATE FUNCTION as_json(visit) RETURNS json LANGUAGE plpgsql IMMUTABLE
 	AS $$BEGIN RAISE WARNING 'saw %', $1; RETURN '{}'::json; END$$;
-ALTER TABLE visit ADD CONSTRAINT visit_json CHECK (to_json(visit) IS NOT NULL);	-- ok
+ALTER TABLE visit ADD CONSTRAINT visit_json CHECK (to_json(visit) IS NOT NULL) NOT VALID;	-- ok
 ALTER TABLE visit DROP CONSTRAINT visit_json;
 CREATE CAST (visit AS json) WITH FUNCTION as_json(visit);
 ALTER TABLE visit ADD CONSTRAINT visit_json CHECK (to_json(visit) IS NOT NULL);	-- denied: runs the cast

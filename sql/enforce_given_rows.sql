@@ -97,6 +97,24 @@ INSERT INTO note VALUES (8, 'DE:confidential/health', 'eight');						-- ok
 SELECT * FROM audit;
 SET ROLE regress_given_owner;
 DROP TRIGGER keep ON note;
+-- who deletes or makes tables by it tells of it, too
+CREATE FUNCTION strike() RETURNS trigger LANGUAGE plpgsql AS
+	$$ BEGIN DELETE FROM enforce_given_rows.plain WHERE body = NEW.body; RETURN NEW; END $$;
+CREATE FUNCTION make() RETURNS trigger LANGUAGE plpgsql AS
+	$$ BEGIN EXECUTE format('CREATE TABLE enforce_given_rows.%I ()', NEW.body); RETURN NEW; END $$;
+CREATE TRIGGER strike BEFORE INSERT ON note FOR EACH ROW EXECUTE FUNCTION strike();
+SET ROLE regress_given_ann;
+INSERT INTO note VALUES (20, 'DE', 'five');											-- denied
+INSERT INTO note VALUES (20, 'unrestricted', 'five');								-- ok
+DELETE FROM plain USING note WHERE plain.body = note.body AND note.residency = 'DE';	-- ok: his own doing
+SET ROLE regress_given_owner;
+DROP TRIGGER strike ON note;
+CREATE TRIGGER make AFTER INSERT ON note FOR EACH ROW EXECUTE FUNCTION make();
+SET ROLE regress_given_ann;
+INSERT INTO note VALUES (21, 'DE', 'secret');										-- denied
+INSERT INTO note VALUES (21, 'unrestricted', 'open');								-- ok
+SET ROLE regress_given_owner;
+DROP TRIGGER make ON note;
 -- into the same table: another row is not the row's new version
 CREATE FUNCTION again() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 	IF NEW.id < 100 THEN
@@ -185,15 +203,23 @@ SET ROLE regress_given_owner;
 SECURITY LABEL FOR jurisdiction ON COLUMN person.name IS 'DE/personal';
 SET ROLE regress_given_ann;
 UPDATE person SET id = 3;															-- denied: the name goes along
+SET ROLE regress_given_owner;
+DROP TRIGGER lot ON person;
+CREATE FUNCTION all_of() RETURNS trigger LANGUAGE plpgsql AS
+	$$ BEGIN INSERT INTO enforce_given_rows.lot SELECT name FROM old_rows; RETURN NULL; END $$;
+CREATE TRIGGER all_of AFTER UPDATE ON person REFERENCING OLD TABLE AS old_rows
+	FOR EACH STATEMENT EXECUTE FUNCTION all_of();
+SET ROLE regress_given_ann;
+UPDATE person SET id = 3;															-- denied: likewise
 
 -- conditions
 SET ROLE regress_given_owner;
-CREATE TABLE open (residency jurisdiction.label NOT NULL, body text);
-SECURITY LABEL FOR jurisdiction ON COLUMN open.residency IS 'rows';
+CREATE TABLE apart (residency jurisdiction.label NOT NULL, body text);
+SECURITY LABEL FOR jurisdiction ON COLUMN apart.residency IS 'rows';
 CREATE FUNCTION look(text) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN true; END';
 CREATE TRIGGER look BEFORE INSERT ON roofed FOR EACH ROW WHEN (look(NEW.body)) EXECUTE FUNCTION stamp();	-- ok: cleared for the ceiling
-CREATE TRIGGER look BEFORE INSERT ON open FOR EACH ROW WHEN (look(NEW.body)) EXECUTE FUNCTION stamp();	-- denied: there is none
-CREATE TRIGGER look BEFORE INSERT ON open FOR EACH ROW WHEN (NEW.body = 'x') EXECUTE FUNCTION stamp();	-- ok
+CREATE TRIGGER look BEFORE INSERT ON apart FOR EACH ROW WHEN (look(NEW.body)) EXECUTE FUNCTION stamp();	-- denied: there is none
+CREATE TRIGGER look BEFORE INSERT ON apart FOR EACH ROW WHEN (NEW.body = 'x') EXECUTE FUNCTION stamp();	-- ok
 CREATE TABLE late (residency jurisdiction.label NOT NULL, body text);
 CREATE TRIGGER look BEFORE INSERT ON late FOR EACH ROW WHEN (look(NEW.body)) EXECUTE FUNCTION stamp();	-- ok: not tagged
 SECURITY LABEL FOR jurisdiction ON COLUMN late.residency IS 'rows';					-- denied: its trigger

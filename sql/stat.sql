@@ -31,6 +31,11 @@ SELECT jurisdiction.stat_reset();						-- denied
 RESET ROLE;
 SELECT jurisdiction.stat_reset();						-- ok
 
+-- numbers of the evidence log, which stat_reset() leaves alone
+SELECT evidence_records > 0 AS recorded, evidence_syncs BETWEEN 1 AND evidence_records AS together,
+	evidence_bytes > evidence_records AS written, evidence_size >= evidence_records AS counted,
+	evidence_signed_size <= evidence_size AS signed, evidence_lost AS lost FROM jurisdiction.stat;
+
 -- reading
 SET ROLE regress_stat_de;
 SELECT count(*) FROM patient;							-- 100

@@ -300,6 +300,31 @@ for day in 2020-07-15 2020-07-17; do
 	expect "$day" "$(cut -d. -f1 "$scratch/tmp/replay")" $wanted
 done
 
+# ------------------------------------------------------------------ the evidence
+
+say ""
+say "=== Evidence: what went where, and by which law ==="
+say ""
+at_server officer -F '|' -c "SELECT origin, destination, action, rows || ' rows', statements || ' statements', basis
+	FROM jurisdiction.transfer_summary ORDER BY origin, destination, action, basis" >"$scratch/tmp/ledger"
+awk -F '|' '{ printf "   %s to %s  %-6s %9s in %-13s  %s\n", $1, $2, $3, $4, $5, $6 }' "$scratch/tmp/ledger"
+[ -s "$scratch/tmp/ledger" ] || expect "the transfer ledger" nothing "some transfers"
+say ""
+say "   An auditor takes a copy of the log away and verifies it, with no server:"
+at_server officer -c "SELECT jurisdiction.checkpoint()" >"$scratch/tmp/checkpoint"
+as_tester cp -R "$scratch/data/jurisdiction_evidence" "$scratch/tmp/copy"
+say "   $ jurisdiction-verify --since CHECKPOINT COPY"
+as_tester "$PGBIN/jurisdiction-verify" --since "$scratch/tmp/checkpoint" "$scratch/tmp/copy" >"$scratch/tmp/verified" 2>&1
+expect "the copy" $? 0
+indent <"$scratch/tmp/verified"
+say ""
+say "   Somebody changes one letter of one record, and it shows:"
+entry=$(as_tester sh -c "grep -rl '\"role\":\"taro\"' '$scratch/tmp/copy/tile/entries' | head -n 1")
+as_tester sed -i 's/"role":"taro"/"role":"tara"/' "$entry"
+as_tester "$PGBIN/jurisdiction-verify" "$scratch/tmp/copy" >"$scratch/tmp/verified" 2>&1
+expect "the altered copy" $? 1
+indent <"$scratch/tmp/verified"
+
 say ""
 if [ $bad = 0 ]; then
 	say "Everybody saw what they may see, and nothing else."

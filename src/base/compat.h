@@ -71,6 +71,18 @@
 #include "utils/queryjumble.h"
 #endif
 
+/* PG 16: local backend entries are found by index; PG 17: processes know their kind */
+#if PG_VERSION_NUM >= 160000
+#define jur_local_beentry(number)	pgstat_get_local_beentry_by_index(number)
+#else
+#define jur_local_beentry(number)	pgstat_fetch_stat_local_beentry(number)
+#endif
+#if PG_VERSION_NUM >= 170000
+#define jur_is_autovacuum()		AmAutoVacuumWorkerProcess()
+#else
+#define jur_is_autovacuum()		IsAutoVacuumWorkerProcess()
+#endif
+
 /* PG 18: ExecutorRun lost execute_once */
 #if PG_VERSION_NUM >= 180000
 #define JUR_EXECUTOR_RUN_PARAMS	QueryDesc *query, ScanDirection direction, uint64 count

@@ -418,8 +418,8 @@ is_of_domain(Oid type, Oid domain)
 	return false;
 }
 
-static bool
-has_column_of(Oid relid, Oid domain)
+bool
+jur_has_column_of(Oid relid, Oid domain)
 {
 	Relation	rel = try_relation_open(relid, AccessShareLock);
 	bool		found = false;
@@ -455,7 +455,7 @@ judge_domain(AlterDomainStmt *stmt)
 	{
 		Oid			relid = lfirst_oid(lc);
 
-		if (jur_may_install_code(relid) || !has_column_of(relid, domain))
+		if (jur_may_install_code(relid) || !jur_has_column_of(relid, domain))
 			continue;
 		evaluated = relid;
 		if (expr)

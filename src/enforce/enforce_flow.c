@@ -234,6 +234,33 @@ jur_flow_note_given(Oid relid, const JurLabel *label)
 		note_mark(relid, jur_column_label(tagged, &tagged->columns[i], label), depth, true);
 }
 
+/*
+ * A trigger is given the rows of RELID as tables: each is under a label that the
+ * statement has noted, but for what its columns are raised by.
+ */
+void
+jur_flow_note_given_tables(Oid relid)
+{
+	const JurTagged *tagged = jur_tags_of(relid);
+	int			depth = frame_depth();
+	JurLabel	unrestricted = {0, NULL};
+	const JurLabel *rows = &unrestricted;
+	ListCell   *lc;
+	int			i;
+
+	if (is_off() || tagged->ncolumns == 0)
+		return;
+	foreach(lc, targets)
+	{
+		TargetMark *mark = lfirst(lc);
+
+		if (mark->relid == relid && mark->depth == depth && mark->label)
+			rows = jur_label_join(rows, mark->label);
+	}
+	for (i = 0; i < tagged->ncolumns; i++)
+		note_mark(relid, jur_column_label(tagged, &tagged->columns[i], rows), depth, true);
+}
+
 /* a statement begins at this depth: what others wrote here is out of its hands */
 static void
 forget_written(int depth)
@@ -493,6 +520,24 @@ jur_flow_judge_text(const char *what)
 	judge_sink(&unrestricted, InvalidOid, what);
 }
 
+/* what was read is about to be exported to where QUESTION says */
+void
+jur_flow_judge_export(const JurQuestion *question, const char *what)
+{
+	JurLabel	unrestricted = {0, NULL};
+	JurLabel   *read;
+	bool		unknown;
+
+	if (is_off())
+		return;
+	read = read_besides(InvalidOid, &unknown);
+	if ((read == NULL && !unknown) ||
+		(!unknown && jur_decide(jur_policy(), read, question).verdict == JUR_ALLOW) ||
+		is_exempt(read, InvalidOid))
+		return;
+	refuse_flow(read, &unrestricted, what, InvalidOid);
+}
+
 /*
  * The label of a table made from what was read; NULL: nothing restricted.
  * 42501 if it is not known.
@@ -530,9 +575,14 @@ static const struct
 	const char *what;
 }			sinks[] =
 {
+	{"lo_create", "the number of a large object"},
 	{"lo_from_bytea", "a large object"},
 	{"lo_put", "a large object"},
+	{"lo_truncate", "a large object"},
+	{"lo_truncate64", "a large object"},
+	{"lo_unlink", "the numbers of large objects"},
 	{"lowrite", "a large object"},
+	{"pg_create_restore_point", "the write-ahead log"},
 	{"pg_logical_emit_message", "the write-ahead log"},
 	{"pg_notify", "a notification"},
 	{"set_config", "a setting"},
@@ -600,7 +650,10 @@ jur_sql_flow_guard(PG_FUNCTION_ARGS)
 
 /* ------------------------------------------------------------------ statements */
 
-/* does the plan put values into this relation (and not only delete from it)? */
+/*
+ * Does the plan put values into this relation?  To delete is to tell, too, but
+ * who types it could as well read first; a trigger is somebody else's.
+ */
 static bool
 is_written(const PlannedStmt *plan, RangeTblEntry *rte)
 {
@@ -608,7 +661,8 @@ is_written(const PlannedStmt *plan, RangeTblEntry *rte)
 
 	/* a row lock asks for UPDATE too, but of no column */
 	return perms && ((perms->requiredPerms & ACL_INSERT) ||
-					 !bms_is_empty(perms->updatedCols));
+					 !bms_is_empty(perms->updatedCols) ||
+					 ((perms->requiredPerms & ACL_DELETE) && jur_in_row_trigger()));
 }
 
 /* the plan has run, within its frame: what of its targets has no row label to be judged by? */

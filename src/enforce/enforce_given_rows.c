@@ -10,7 +10,8 @@
  * statement.  So the call itself notes it, however it came about: INSERT,
  * COPY, a row routed to another partition, a deferred trigger at COMMIT.  It
  * counts for what the trigger writes elsewhere, not for the row itself
- * (enforce_flow.c).
+ * (enforce_flow.c).  Whoever runs the statement need not know what its
+ * triggers do: in them deleting and DDL count as writing, too.
  *
  * What a BEFORE trigger makes of the row's label is relabelling like any
  * other; a row that came without a label may be given any.
@@ -121,6 +122,25 @@ call_in_frame(FunctionCallInfo fcinfo)
 	return result;
 }
 
+/* a frame of call_in_frame() neither plans nor runs */
+bool
+jur_in_row_trigger(void)
+{
+	JurFrame   *frame;
+
+	for (frame = jur_top_frame; frame; frame = frame->up)
+		if (frame->query == NULL && frame->planned == NULL)
+			return true;
+	return false;
+}
+
+static Datum
+call_with_tables(FunctionCallInfo fcinfo, TriggerData *trigger)
+{
+	jur_flow_note_given_tables(RelationGetRelid(trigger->tg_relation));
+	return call_in_frame(fcinfo);
+}
+
 static Datum
 call_with_rows(FunctionCallInfo fcinfo, TriggerData *trigger)
 {
@@ -176,9 +196,12 @@ stand_in(PG_FUNCTION_ARGS)
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 
 	fcinfo->flinfo->fn_addr = called;
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
+	if (!CALLED_AS_TRIGGER(fcinfo) ||
 		!jur_is_tagged(RelationGetRelid(trigger->tg_relation)))
 		return FunctionCallInvoke(fcinfo);
+	if (!TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
+		return trigger->tg_oldtable || trigger->tg_newtable ?
+			call_with_tables(fcinfo, trigger) : FunctionCallInvoke(fcinfo);
 	if (jur_is_outermost())
 		return call_at_commit(fcinfo, trigger);
 	return call_with_rows(fcinfo, trigger);

@@ -80,6 +80,8 @@ extern void jur_flow_note(const JurLabel *label);
 extern void jur_flow_note_target(Oid relid, const JurLabel *label);
 /* a trigger of RELID is given a row labelled LABEL, or not labelled yet */
 extern void jur_flow_note_given(Oid relid, const JurLabel *label);
+/* or the statement's rows, in a transition table */
+extern void jur_flow_note_given_tables(Oid relid);
 extern void jur_flow_note_table(Oid relid);
 /* a parallel plan has run: hear what its workers have read */
 extern void jur_flow_collect(void);
@@ -88,6 +90,7 @@ extern bool jur_flow_has_read(void);
 extern void jur_flow_judge_row(const JurLabel *label, Oid relid);
 extern void jur_flow_judge_table(Oid relid);
 extern void jur_flow_judge_text(const char *what);
+extern void jur_flow_judge_export(const JurQuestion *question, const char *what);
 extern JurLabel *jur_flow_label_of_new_table(Oid relid);
 extern void jur_flow_guard_call(FuncExpr *call);
 /* what functions have read while PLAN was made is read whenever it runs */
@@ -96,6 +99,9 @@ extern void jur_flow_before_run(const PlannedStmt *plan);
 extern void jur_flow_after_run(QueryDesc *query);
 extern void jur_flow_statement_begins(void);
 extern void jur_flow_session_ends(void);
+
+/* enforce_given_rows.c: does a trigger run that was given rows of a tagged table? */
+extern bool jur_in_row_trigger(void);
 
 /* enforce_trusted.c */
 extern void jur_tag_function(const ObjectAddress *address, const char *text);
@@ -254,6 +260,11 @@ extern void jur_judge_changed_function(Oid function);
 extern void jur_run_evaluating(JurRunUtility run, JUR_UTILITY_PARAMS);
 /* may the session read all that the table can hold, or act as officer? */
 extern bool jur_may_install_code(Oid relid);
+/* is some column of RELID of that domain, or of one made of it? */
+extern bool jur_has_column_of(Oid relid, Oid domain);
+
+/* enforce_oracle.c */
+extern void jur_judge_questions(Node *stmt);
 
 /* enforce_triggers.c */
 extern void jur_judge_trigger(Node *stmt);

@@ -107,7 +107,10 @@ judge_library(const char *path, const char *what)
 static void
 judge_load(Node *stmt)
 {
-	judge_library(((LoadStmt *) stmt)->filename, "LOAD");
+	const char *path = ((LoadStmt *) stmt)->filename;
+
+	judge_library(path, "LOAD");
+	jur_recorded("load", path, "LOAD");
 }
 
 static void
@@ -221,6 +224,27 @@ judge_text(Node *stmt)
 		jur_flow_judge_text("a setting");
 }
 
+/* COPY of a constant that a function made of what it read */
+static void
+judge_file(Node *stmt)
+{
+	CopyStmt   *copy = (CopyStmt *) stmt;
+	JurQuestion question = copy->is_program ? jur_question_anywhere(JUR_EXPORT) :
+		jur_question_at_site(JUR_EXPORT);
+
+	if (!copy->is_from && copy->filename && jur_flow_has_read())
+		jur_flow_judge_export(&question, copy->is_program ? "a program" : "a server file");
+}
+
+/* names and definitions that a trigger makes of the rows it is given */
+static void
+judge_in_trigger(Node *stmt)
+{
+	if (jur_in_row_trigger() &&
+		(GetCommandLogLevel(stmt) == LOGSTMT_DDL || IsA(stmt, TruncateStmt)))
+		jur_flow_judge_text("a definition");
+}
+
 /* --------------------------------------------------------------------- dumps */
 
 /* pg_dump names its cursor so, whatever the session calls itself */
@@ -253,6 +277,7 @@ static const UtilityRule rules[] = {
 	{T_NotifyStmt, judge_text, "a payload carries no label"},
 	{T_CommentStmt, judge_text, "nor does a comment"},
 	{T_VariableSetStmt, judge_text, "nor does a setting"},
+	{T_CopyStmt, judge_file, "nor does a file"},
 	{T_AlterTableStmt, jur_judge_ddl, "row security, label columns, children"},
 	{T_GrantRoleStmt, jur_judge_ddl, "a tagged role's membership is its clearance", true},
 	{T_CreateRoleStmt, jur_judge_ddl, "IN ROLE is a grant", true},
@@ -266,6 +291,9 @@ static const UtilityRule rules[] = {
 	{T_ClusterStmt, jur_judge_expressions, "likewise"},
 	{T_VacuumStmt, jur_judge_expressions, "ANALYZE evaluates them; FULL builds indexes"},
 	{T_AlterDomainStmt, jur_judge_expressions, "a domain's CHECK sees the columns of the domain"},
+	{T_AlterTableStmt, jur_judge_questions, "a constraint asks every row"},
+	{T_CreateStmt, jur_judge_questions, "so does a new partition those of the default one"},
+	{T_AlterDomainStmt, jur_judge_questions, "and a domain every column"},
 	{T_CreateTrigStmt, jur_judge_trigger, "a trigger is given whole rows"},
 	{T_CreatePolicyStmt, jur_judge_expressions, "a policy tests columns before they are masked"},
 	{T_AlterPolicyStmt, jur_judge_expressions, "likewise"},
@@ -459,6 +487,7 @@ judge_and_run(JUR_UTILITY_PARAMS)
 		return;
 	}
 	jur_statement_begins();
+	judge_in_trigger(stmt);
 	judge(stmt, true);
 	made = made_table(stmt, &is_new);
 	if (made && is_new && OidIsValid(RangeVarGetRelid(made, NoLock, true)))

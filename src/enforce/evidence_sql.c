@@ -76,13 +76,23 @@ find_entry(JurLogReader *reader, int64 seq, const uint8_t **data, size_t *size)
 		raise_unreadable(seq, &error);
 }
 
+/*
+ * What has to be the same to the byte: where the database's encoding lacks a
+ * character it is an error, not another character.
+ */
+static char *
+exact_text(const char *text, size_t size)
+{
+	return pg_any_to_server(pnstrdup(text, size), size, PG_UTF8);
+}
+
 static text *
 text_of_note(const JurLogReader *reader)
 {
 	size_t		size;
 	const char *note = jur_log_note(reader, &size);
 
-	return cstring_to_text(jur_text_of_log(note, size));
+	return cstring_to_text(exact_text(note, size));
 }
 
 /* checkpoint() */
@@ -116,7 +126,7 @@ jur_sql_evidence_record(PG_FUNCTION_ARGS)
 				(errcode(JUR_ERR_EVIDENCE),
 				 errmsg("entry " INT64_FORMAT " of the evidence log is not text", seq),
 				 errdetail("No record is like that.")));
-	PG_RETURN_TEXT_P(cstring_to_text(jur_text_of_log((const char *) data, size)));
+	PG_RETURN_TEXT_P(cstring_to_text(exact_text((const char *) data, size)));
 }
 
 static void
@@ -155,7 +165,7 @@ jur_sql_evidence_proof(PG_FUNCTION_ARGS)
 	}
 	appendStringInfoChar(&text, '\n');
 	data = (const uint8_t *) jur_log_note(reader, &size);
-	appendStringInfoString(&text, jur_text_of_log((const char *) data, size));
+	appendStringInfoString(&text, exact_text((const char *) data, size));
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(text.data, text.len));
 }
 

@@ -111,6 +111,24 @@ add_paths(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 										 list_make1_int(is_ascending)));
 }
 
+/*
+ * The columns that somebody looks at.  TARGETS would not say: where the
+ * planner finds it cheaper, they are all there are.
+ */
+static List *
+used_columns(RelOptInfo *rel, List *clauses)
+{
+	Bitmapset  *used = NULL;
+	List	   *columns = NIL;
+	int			column = -1;
+
+	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &used);
+	pull_varattnos((Node *) clauses, rel->relid, &used);
+	while ((column = bms_next_member(used, column)) >= 0)
+		columns = lappend_int(columns, column + FirstLowInvalidHeapAttributeNumber);
+	return columns;
+}
+
 static ForeignScan *
 make_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 		  List *targets, List *clauses, Plan *outer)
@@ -121,26 +139,22 @@ make_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 	clauses = extract_actual_clauses(clauses, false);
 	jur_plan_conditions(rel, relid, clauses, &exprs, &planned);
 	return make_foreignscan(targets, clauses, rel->relid, exprs,
-							list_make2(path->fdw_private, planned), NIL, NIL, outer);
+							list_make3(path->fdw_private, planned, used_columns(rel, clauses)),
+							NIL, NIL, outer);
 }
 
 /* ------------------------------------------------------------------ running */
 
 static void
-find_columns(LogScan *scan, ForeignScanState *node)
+find_columns(LogScan *scan, List *used, TupleDesc desc)
 {
-	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
-	TupleDesc	desc = RelationGetDescr(node->ss.ss_currentRelation);
-	Bitmapset  *used = NULL;
+	bool		is_whole = list_member_int(used, 0);
 	int			i;
 
-	pull_varattnos((Node *) plan->scan.plan.targetlist, plan->scan.scanrelid, &used);
-	pull_varattnos((Node *) plan->scan.plan.qual, plan->scan.scanrelid, &used);
 	scan->ncolumns = desc->natts;
 	scan->sources = palloc0(desc->natts * sizeof(JurColumnSource));
 	for (i = 1; i <= desc->natts; i++)
-		if (bms_is_member(i - FirstLowInvalidHeapAttributeNumber, used) ||
-			bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, used))
+		if (is_whole || list_member_int(used, i))
 			scan->sources[i - 1] = jur_column_source(desc, i);
 }
 
@@ -160,7 +174,7 @@ begin_scan(ForeignScanState *node, int flags)
 	foreach(lc, plan->fdw_exprs)
 		scan->types = lappend_oid(scan->types, exprType(lfirst(lc)));
 	scan->expressions = ExecInitExprList(plan->fdw_exprs, &node->ss.ps);
-	find_columns(scan, node);
+	find_columns(scan, lthird(plan->fdw_private), RelationGetDescr(node->ss.ss_currentRelation));
 	scan->context = AllocSetContextCreate(CurrentMemoryContext, "jurisdiction evidence scan",
 										  ALLOCSET_DEFAULT_SIZES);
 	node->fdw_state = scan;

@@ -19,6 +19,7 @@
 #include "utils/backend_status.h"
 #include "utils/builtins.h"
 
+#include "base/compat.h"
 #include "base/settings.h"
 #include "enforce/enforce_internal.h"
 
@@ -76,7 +77,7 @@ jur_sql_reseals(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	for (i = 1; i <= nbackends; i++)
 	{
-		LocalPgBackendStatus *local = pgstat_fetch_stat_local_beentry(i);
+		LocalPgBackendStatus *local = jur_local_beentry(i);
 		PgBackendStatus *status = local ? &local->backendStatus : NULL;
 		Datum		values[2 + NNUMBERS];
 		bool		nulls[2 + NNUMBERS] = {false};

@@ -17,12 +17,15 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
+
 #include "access/xact.h"
 #include "optimizer/planner.h"
 #include "postmaster/autovacuum.h"
 #include "tcop/cmdtag.h"
 #include "utils/plancache.h"
 
+#include "base/compat.h"
 #include "base/errors.h"
 #include "enforce/enforce_internal.h"
 #include "store/store.h"
@@ -76,7 +79,7 @@ utility(JUR_UTILITY_PARAMS)
 void
 jur_seal_before_opening(void)
 {
-	const char *command = IsAutoVacuumWorkerProcess() ? "autovacuum" : keeping;
+	const char *command = jur_is_autovacuum() ? "autovacuum" : keeping;
 
 	if (likely(command == NULL))
 		return;

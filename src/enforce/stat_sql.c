@@ -14,14 +14,16 @@
 #include "base/settings.h"
 #include "base/shmem.h"
 #include "enforce/enforce_internal.h"
+#include "evidence/evidence.h"
 
-#define NCOLUMNS (JUR_NCOUNTERS + 1)
+#define NEVIDENCE 6
+#define NCOLUMNS (JUR_NCOUNTERS + 1 + NEVIDENCE)
 
 /*
- * One row, a column per counter in the order of JurCounter, and the keys that
- * are in memory now.  What a query met
- * that its session may not read is NULL for whom the server's own counters
- * are, see enforce_counters.c.
+ * One row, a column per counter in the order of JurCounter, the keys that are
+ * in memory now, and the numbers of the evidence log.  What a query met that
+ * its session may not read is NULL for whom the server's own counters are, see
+ * enforce_counters.c.
  */
 PG_FUNCTION_INFO_V1(jur_sql_stat_counters);
 Datum
@@ -30,6 +32,7 @@ jur_sql_stat_counters(PG_FUNCTION_ARGS)
 	Datum		values[NCOLUMNS];
 	bool		nulls[NCOLUMNS] = {false};
 	TupleDesc	desc;
+	JurEvidenceStat evidence;
 	int			i;
 
 	jur_require_preloaded("jurisdiction.stat");
@@ -38,7 +41,14 @@ jur_sql_stat_counters(PG_FUNCTION_ARGS)
 		elog(ERROR, "jurisdiction.stat_counters() is declared otherwise");
 	for (i = 0; i < JUR_NCOUNTERS; i++)
 		values[i] = Int64GetDatum((int64) jur_counted(i));
-	values[JUR_NCOUNTERS] = Int64GetDatum((int64) jur_shared_key_count());
+	values[i++] = Int64GetDatum((int64) jur_shared_key_count());
+	jur_evidence_stat(&evidence);
+	values[i++] = Int64GetDatum((int64) evidence.records);
+	values[i++] = Int64GetDatum((int64) evidence.syncs);
+	values[i++] = Int64GetDatum((int64) evidence.bytes);
+	values[i++] = Int64GetDatum((int64) evidence.size);
+	values[i++] = Int64GetDatum((int64) evidence.signed_size);
+	values[i++] = Int64GetDatum((int64) evidence.lost);
 	if (!jur_sees_counters())
 		nulls[JUR_COUNT_DECISIONS] = nulls[JUR_COUNT_CACHE_HITS] =
 			nulls[JUR_COUNT_ROWS_HIDDEN] = true;

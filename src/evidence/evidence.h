@@ -53,7 +53,7 @@ typedef struct JurEvidenceStat
 	uint64		bytes;			/* written, all files */
 	uint64		size;			/* entries of the log */
 	uint64		signed_size;	/* of those below the newest checkpoint */
-	uint64		lost;			/* records not taken while evidence_commit was off */
+	uint64		lost;			/* records that were not taken, though what they tell of happened */
 } JurEvidenceStat;
 
 extern void jur_evidence_stat(JurEvidenceStat *stat);

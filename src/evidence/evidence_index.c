@@ -4,7 +4,7 @@
  *	  Idea: which bundles need not be read to find something.
  *
  * index/<N> holds the summaries of bundles 256 * N to 256 * N + 255, each in
- * a slot of 1 KiB, numbers big-endian:
+ * a slot of 2 KiB, numbers big-endian:
  *
  *	 0	"JURIDX1" and a zero byte
  *	 8	check of the bundle's number and all that follows
@@ -29,7 +29,7 @@
 #include "evidence/evidence_index.h"
 
 #define SLOTS		256			/* of one file */
-#define SLOT_SIZE	1024
+#define SLOT_SIZE	2048
 #define HEAD_SIZE	(SLOT_SIZE - JUR_SUMMARY_FILTER)
 #define FILTER_BITS (JUR_SUMMARY_FILTER * 8)
 #define BUNDLE_LEVEL 8			/* 2^8 entries */
@@ -71,7 +71,16 @@ jur_term_hash(JurTerm term, const char *text, size_t size)
 	return mix(hash);
 }
 
-/* four bits of the filter, from the four quarters of the hash */
+/*
+ * Four bits of the filter, from the four quarters of the hash; others in each
+ * bundle, so that a name which is mistaken in one is not mistaken in all.
+ */
+static uint64_t
+hash_in_bundle(const JurSummary *summary, uint64_t hash)
+{
+	return mix(hash + summary->bundle * UINT64_C(0x9e3779b97f4a7c15));
+}
+
 static unsigned
 filter_bit(uint64_t hash, int quarter)
 {
@@ -83,6 +92,7 @@ jur_summary_may_hold(const JurSummary *summary, uint64_t hash)
 {
 	int			i;
 
+	hash = hash_in_bundle(summary, hash);
 	for (i = 0; i < 4; i++)
 	{
 		unsigned	bit = filter_bit(hash, i);
@@ -98,6 +108,7 @@ add_hash(JurSummary *summary, uint64_t hash)
 {
 	int			i;
 
+	hash = hash_in_bundle(summary, hash);
 	for (i = 0; i < 4; i++)
 	{
 		unsigned	bit = filter_bit(hash, i);
@@ -147,6 +158,7 @@ jur_index_summarize(JurLogReader *reader, uint64_t bundle, JurSummary *summary,
 	int			i;
 
 	memset(summary, 0, sizeof(*summary));
+	summary->bundle = bundle;
 	summary->first = INT64_MAX;
 	summary->last = INT64_MIN;
 	if (!jur_log_hash(reader, BUNDLE_LEVEL, bundle, &summary->hash))
@@ -172,7 +184,7 @@ jur_index_summarize(JurLogReader *reader, uint64_t bundle, JurSummary *summary,
 bool
 jur_summary_equal(const JurSummary *a, const JurSummary *b)
 {
-	return a->first == b->first && a->last == b->last && jur_merkle_equal(&a->hash, &b->hash) &&
+	return a->bundle == b->bundle && a->first == b->first && a->last == b->last && jur_merkle_equal(&a->hash, &b->hash) &&
 		memcmp(a->filter, b->filter, JUR_SUMMARY_FILTER) == 0;
 }
 
@@ -233,6 +245,7 @@ read_slot(const uint8_t *slot, uint64_t bundle, JurSummary *summary)
 	if (memcmp(slot, magic, sizeof(magic)) != 0 ||
 		get_number(slot + 8) != check_of(slot, bundle))
 		return false;
+	summary->bundle = bundle;
 	summary->first = (int64_t) get_number(slot + 16);
 	summary->last = (int64_t) get_number(slot + 24);
 	memcpy(summary->hash.bytes, slot + 32, JUR_HASH_SIZE);

@@ -23,7 +23,7 @@
 #include "evidence/log_dir.h"
 #include "evidence/record.h"
 
-#define JUR_SUMMARY_FILTER	960 /* bytes, so that a summary is 1 KiB on disk */
+#define JUR_SUMMARY_FILTER	1984	/* bytes, so that a summary is 2 KiB on disk */
 
 /* what a record may be found by */
 typedef enum JurTerm
@@ -39,6 +39,7 @@ typedef enum JurTerm
 
 typedef struct JurSummary
 {
+	uint64_t	bundle;
 	int64_t		first;			/* microseconds since 1970; first > last: no record */
 	int64_t		last;
 	JurHash		hash;			/* of the subtree of the bundle's entries */

@@ -49,7 +49,7 @@ extern uint64 jur_queue_head(void);
 extern void jur_queue_publish(uint64 position);
 /* a record of the sealer's own, for which room is kept; false: even that is used up */
 extern bool jur_queue_put_own(const char *record, Size size, bool is_of_log);
-/* records that found no room while evidence_commit was off, since the last call */
+/* records that found no room, since the last call */
 extern uint64 jur_queue_take_lost(TimestampTz *since);
 extern void jur_queue_return_lost(uint64 lost, TimestampTz since);
 extern void jur_queue_set_state(JurLogState state, const char *trouble);
@@ -68,12 +68,17 @@ typedef struct JurSealerMemory
 extern JurSealerMemory *jur_sealer_memory(void);
 extern void jur_queue_set_stat(const JurEvidenceStat *stat);
 
-/* requests; NUMBER goes back with the answer, PROBLEM is NULL for "done" */
-extern bool jur_queue_next_request(JurSealerRequest *request, uint64 *arg, uint64 *number);
-extern void jur_queue_answer(JurSealerRequest request, uint64 number, const char *problem);
+extern void jur_wake_sealer(void);
 
 /* true in the process that writes the log: it must not wait for itself */
 extern bool jur_is_sealer;
+
+/* ------------------------------------------ evidence_request.c: questions, answers */
+
+extern void jur_request_init(void);
+/* NUMBER goes back with the answer, PROBLEM is NULL for "done" */
+extern bool jur_next_request(JurSealerRequest *request, uint64 *arg, uint64 *number);
+extern void jur_answer_request(JurSealerRequest request, uint64 number, const char *problem);
 
 /* --------------------------------------- evidence_alone.c: no sealer, one process */
 

@@ -25,6 +25,7 @@
 #include "utils/memutils.h"
 
 #include "base/settings.h"
+#include "base/varlena.h"
 #include "evidence/evidence_internal.h"
 #include "keys/custodian.h"
 
@@ -206,6 +207,27 @@ has_custodian(void)
 	return jur_evidence_custodian && *jur_evidence_custodian;
 }
 
+/* who is given a copy of the log is not given its key */
+static bool
+is_elsewhere(char *problem)
+{
+	char		path[MAXPGPATH];
+	char	   *keys;
+	char	   *entries = realpath(jur_evidence_path(), NULL);
+	Size		length = entries ? strlen(entries) : 0;
+	bool		is_inside;
+
+	directory(path);
+	keys = realpath(path, NULL);
+	is_inside = keys && entries && strncmp(keys, entries, length) == 0 &&
+		(keys[length] == '/' || keys[length] == '\0');
+	free(keys);
+	free(entries);
+	if (is_inside)
+		jur_problem(problem, "the signing key would lie inside of the log, in \"%s\": set jurisdiction.key_directory to another directory", path);
+	return !is_inside;
+}
+
 static bool
 store(const char *path, uint8 *seed, char *problem)
 {
@@ -269,6 +291,8 @@ jur_make_signing_key(const char *origin, JurWhichKey which, uint8 *seed, char *p
 	char		path[MAXPGPATH];
 
 	path_of(origin, suffix_of(which), path);
+	if (!is_elsewhere(problem))
+		return false;
 	if (pg_strong_random(seed, JUR_SEED_SIZE))
 		return store(path, seed, problem);
 	jur_problem(problem, "could not generate random bytes");

@@ -338,6 +338,8 @@ jur_open_log(JurOpenLog *log, bool is_first, char *problem)
 	}
 	log->size_found = jur_log_size(log->writer);
 	log->lock_inode = lock_inode();
+	/* until it is published, what is behind the durable size is not the queue's alone */
+	jur_sealer_memory()->has_own = true;
 	if (record_opening(log, is_first, &memory, &before, problem) &&
 		remember(log, true, problem))
 		return true;

@@ -42,20 +42,8 @@
 #define OF_LOG			((uint32) 1 << 31)
 /* kept for the sealer's own records */
 #define RESERVE			(JUR_ENTRY_MAX + 1024)
-#define REQUEST_TIMEOUT	60000	/* ms */
 /* how long a session sleeps before it looks whether there still is a sealer */
 #define LOOK_AGAIN		1000	/* ms */
-
-typedef struct Request
-{
-	uint64		asked;
-	uint64		answered;
-	uint64		arg;
-	bool		failed;
-	char		problem[JUR_ERROR_MAX];
-} Request;
-
-#define NREQUESTS		(JUR_SEALER_DROP + 1)
 
 typedef struct Queue
 {
@@ -69,7 +57,6 @@ typedef struct Queue
 	pg_atomic_uint64 lost;		/* since the server started */
 	ConditionVariable sealed[2];	/* by parity of the batch */
 	ConditionVariable room;
-	ConditionVariable answered;
 
 	/* what follows is guarded by the lock */
 	uint64		head;
@@ -77,7 +64,6 @@ typedef struct Queue
 	TimestampTz lost_since;
 	Latch	   *sealer;			/* NULL: there is none */
 	char		trouble[JUR_ERROR_MAX];
-	Request		requests[NREQUESTS];
 	JurEvidenceStat stat;
 	JurSealerMemory memory;
 
@@ -142,7 +128,6 @@ startup(void)
 		ConditionVariableInit(&queue->sealed[0]);
 		ConditionVariableInit(&queue->sealed[1]);
 		ConditionVariableInit(&queue->room);
-		ConditionVariableInit(&queue->answered);
 		for (i = 0; i < JUR_MAX_PROCS; i++)
 			pg_atomic_init_u64(&queue->tickets[i], 0);
 	}
@@ -208,8 +193,8 @@ place(const void *record, Size size, uint32 flags, uint64 spare)
 	return queue->head;
 }
 
-static void
-wake_sealer(void)
+void
+jur_wake_sealer(void)
 {
 	Latch	   *sealer = *(Latch *volatile *) &queue->sealer;
 
@@ -259,7 +244,7 @@ offer(const char *record, Size size)
 		return false;
 	raise_to(my_ticket(), end);
 	if (was_empty || jur_queue_is_filling())
-		wake_sealer();
+		jur_wake_sealer();
 	return true;
 }
 
@@ -313,7 +298,7 @@ await(uint64 position)
 	raise_to(&queue->wanted, position);
 	sealed = batch_of(position);
 	ConditionVariablePrepareToSleep(sealed);
-	wake_sealer();
+	jur_wake_sealer();
 	for (;;)
 	{
 		int			left = jur_evidence_timeout - elapsed_ms(begin);
@@ -323,7 +308,7 @@ await(uint64 position)
 			break;
 		/* a sealer that has just come has not seen our latch */
 		if (ConditionVariableTimedSleep(sealed, Min(left, LOOK_AGAIN), PG_WAIT_EXTENSION))
-			wake_sealer();
+			jur_wake_sealer();
 	}
 	ConditionVariableCancelSleep();
 	return done;
@@ -362,18 +347,16 @@ put(const char *record, Size size, bool can_raise)
 
 	if (cannot_wait() || size > JUR_ENTRY_MAX)
 		return false;
-	if (!jur_evidence_commit)
-	{
-		taken = offer(record, size);
-		if (!taken)
-			lose();
-		return taken;
-	}
-	/* an error is on its way to the client: what can be kept is kept */
-	if (state() == JUR_LOG_TROUBLE)
-		return !can_raise && offer(record, size);
+	/* where an error is on its way to the client, what can be kept is kept */
+	if (can_raise && jur_evidence_commit && state() == JUR_LOG_TROUBLE)
+		return false;
 	if (offer(record, size))
 		return true;
+	if (!jur_evidence_commit)
+	{
+		lose();
+		return false;
+	}
 	INSTR_TIME_SET_CURRENT(begin);
 	ConditionVariablePrepareToSleep(&queue->room);
 	for (;;)
@@ -387,6 +370,9 @@ put(const char *record, Size size, bool can_raise)
 										   PG_WAIT_EXTENSION);
 	}
 	ConditionVariableCancelSleep();
+	/* who can raise does, and nothing has happened that a record is owed of */
+	if (!taken && !can_raise)
+		lose();
 	return taken;
 }
 
@@ -475,7 +461,7 @@ jur_evidence_trouble(void)
 		return NULL;
 	LWLockAcquire(lock, LW_SHARED);
 	if (queue->sealer == NULL)
-		strlcpy(trouble, "The sealer is not running.", sizeof(trouble));
+		strlcpy(trouble, "The sealer is not running; it may have found no place within max_worker_processes.", sizeof(trouble));
 	else if (state() == JUR_LOG_TROUBLE)
 		strlcpy(trouble, queue->trouble, sizeof(trouble));
 	else if (state() == JUR_LOG_CLOSED)
@@ -494,50 +480,6 @@ jur_evidence_stat(JurEvidenceStat *stat)
 	*stat = queue->stat;
 	LWLockRelease(lock);
 	stat->lost = pg_atomic_read_u64(&queue->lost);
-}
-
-void
-jur_sealer_ask(JurSealerRequest request, uint64 arg)
-{
-	Request    *mine = &queue->requests[request];
-	char		problem[JUR_ERROR_MAX] = "";
-	uint64		number;
-	instr_time	begin;
-	bool		done;
-
-	if (!jur_evidence_is_on() || !IsUnderPostmaster || cannot_wait())
-		ereport(ERROR,
-				(errcode(JUR_ERR_NOT_CONFIGURED),
-				 errmsg("there is no evidence log"),
-				 errhint("Set jurisdiction.evidence_directory and restart the server.")));
-	LWLockAcquire(lock, LW_EXCLUSIVE);
-	/* one answer is for all that wait, and for none that asked before */
-	mine->arg = mine->asked > mine->answered ? Max(arg, mine->arg) : arg;
-	number = ++mine->asked;
-	LWLockRelease(lock);
-	INSTR_TIME_SET_CURRENT(begin);
-	ConditionVariablePrepareToSleep(&queue->answered);
-	wake_sealer();
-	for (;;)
-	{
-		LWLockAcquire(lock, LW_SHARED);
-		done = mine->answered >= number;
-		if (done && mine->failed)
-			strlcpy(problem, mine->problem, sizeof(problem));
-		LWLockRelease(lock);
-		if (done || elapsed_ms(begin) > REQUEST_TIMEOUT)
-			break;
-		if (ConditionVariableTimedSleep(&queue->answered, LOOK_AGAIN, PG_WAIT_EXTENSION))
-			wake_sealer();
-	}
-	ConditionVariableCancelSleep();
-	if (!done)
-		strlcpy(problem, "It did not answer in time.", sizeof(problem));
-	if (*problem)
-		ereport(ERROR,
-				(errcode(JUR_ERR_EVIDENCE),
-				 errmsg("the evidence log could not do what was asked of it"),
-				 errdetail_log("%s", problem)));
 }
 
 /* ------------------------------------------------------------- the consumer */
@@ -721,35 +663,4 @@ jur_queue_set_stat(const JurEvidenceStat *stat)
 	LWLockAcquire(lock, LW_EXCLUSIVE);
 	queue->stat = *stat;
 	LWLockRelease(lock);
-}
-
-bool
-jur_queue_next_request(JurSealerRequest *request, uint64 *arg, uint64 *number)
-{
-	bool		found = false;
-	int			i;
-
-	LWLockAcquire(lock, LW_SHARED);
-	for (i = 0; i < NREQUESTS && !found; i++)
-	{
-		found = queue->requests[i].asked > queue->requests[i].answered;
-		*request = i;
-		*arg = queue->requests[i].arg;
-		*number = queue->requests[i].asked;
-	}
-	LWLockRelease(lock);
-	return found;
-}
-
-void
-jur_queue_answer(JurSealerRequest request, uint64 number, const char *problem)
-{
-	Request    *answered = &queue->requests[request];
-
-	LWLockAcquire(lock, LW_EXCLUSIVE);
-	answered->answered = number;
-	answered->failed = problem != NULL;
-	strlcpy(answered->problem, problem ? problem : "", sizeof(answered->problem));
-	LWLockRelease(lock);
-	ConditionVariableBroadcast(&queue->answered);
 }

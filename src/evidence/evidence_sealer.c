@@ -152,10 +152,12 @@ put_owed(void)
 
 static char *known[JUR_GUARDED_MAX];
 
-static void
+/* whether one of them has changed */
+static bool
 know_settings(bool tell)
 {
 	const char *name;
+	bool		has_changed = false;
 	int			i;
 
 	for (i = 0; (name = jur_guarded_setting(i)) != NULL; i++)
@@ -165,6 +167,7 @@ know_settings(bool tell)
 
 		if (known[i] && strcmp(known[i], value ? value : "") == 0)
 			continue;
+		has_changed = true;
 		if (tell)
 		{
 			initStringInfo(&record);
@@ -176,6 +179,7 @@ know_settings(bool tell)
 			pfree(known[i]);
 		known[i] = MemoryContextStrdup(TopMemoryContext, value ? value : "");
 	}
+	return has_changed;
 }
 
 /* ------------------------------------------------------------------- the log */
@@ -247,8 +251,6 @@ open_log(void)
 	bool		had_own = memory->has_own;
 	uint64		known_size = memory->durable_size;
 
-	/* until it is published again, what is behind known_size is not the queue's alone */
-	memory->has_own = true;
 	if (!jur_open_log(&log_file, !memory->is_started, problem))
 	{
 		get_into_trouble(problem);
@@ -314,7 +316,7 @@ seal(void)
 		return false;
 	if (jur_log_sync(log_file.writer, &error))
 	{
-		stat.syncs++;
+		stat.syncs += jur_log_size(log_file.writer) > jur_sealer_memory()->durable_size;
 		publish();
 		return true;
 	}
@@ -383,7 +385,7 @@ answer_all(void)
 	uint64		number;
 	char		problem[JUR_ERROR_MAX];
 
-	while (jur_queue_next_request(&request, &arg, &number))
+	while (jur_next_request(&request, &arg, &number))
 	{
 		bool		done = log_file.writer != NULL && !is_in_trouble && sign();
 
@@ -397,7 +399,7 @@ answer_all(void)
 		}
 		else if (done && request == JUR_SEALER_DROP)
 			done = drop(arg, problem);
-		jur_queue_answer(request, number, done ? NULL : problem);
+		jur_answer_request(request, number, done ? NULL : problem);
 	}
 }
 
@@ -521,7 +523,7 @@ jur_sealer_main(Datum arg)
 	BackgroundWorkerUnblockSignals();
 	jur_queue_attach();
 	appended = jur_queue_durable();
-	know_settings(false);
+	(void) know_settings(false);
 	MemoryContextSwitchTo(context);
 
 	for (;;)
@@ -534,7 +536,9 @@ jur_sealer_main(Datum arg)
 		{
 			ConfigReloadPending = false;
 			ProcessConfigFile(PGC_SIGHUP);
-			know_settings(true);
+			/* what a crash may cost from now on is remembered with a head */
+			if (know_settings(true) && log_file.writer && !is_in_trouble)
+				(void) sign();
 		}
 		if (ShutdownRequestPending && !is_stopping())
 			ShutdownRequestPending = false;
@@ -559,6 +563,7 @@ jur_evidence_init(void)
 	if (jur_evidence_directory == NULL || *jur_evidence_directory == '\0' || IsBinaryUpgrade)
 		return;
 	jur_queue_init();
+	jur_request_init();
 	memset(&worker, 0, sizeof(worker));
 	worker.bgw_flags = BGWORKER_SHMEM_ACCESS;
 	worker.bgw_start_time = BgWorkerStart_PostmasterStart;

@@ -349,31 +349,45 @@ jur_json_unescape(JurJson value, char *out)
 	return size;
 }
 
+/* behind the string that begins at POS */
+static size_t
+string_end(JurJson whole, size_t pos)
+{
+	for (pos++; pos < whole.size && whole.text[pos] != '"'; pos++)
+		if (whole.text[pos] == '\\')
+			pos++;
+	return pos + 1;
+}
+
 /* where the value that begins at POS ends; brackets in strings do not count */
 static size_t
 value_end(JurJson whole, size_t pos)
 {
 	int			depth = 0;
-	bool		is_string = false;
 
-	for (; pos < whole.size; pos++)
+	while (pos < whole.size)
 	{
 		char		c = whole.text[pos];
 
-		if (is_string)
-		{
-			if (c == '\\')
-				pos++;
-			else if (c == '"')
-				is_string = false;
-		}
-		else if (c == '"')
-			is_string = true;
+		if (c == '"')
+			pos = string_end(whole, pos);
+		else if (c == ',' || c == ':')
+			pos++;
 		else if (c == '[' || c == '{')
+		{
 			depth++;
-		else if ((c == ']' || c == '}') && depth-- == 0)
-			break;
-		else if ((c == ',' || c == ':') && depth == 0)
+			pos++;
+		}
+		else if (c == ']' || c == '}')
+		{
+			depth--;
+			pos++;
+		}
+		else
+			while (pos < whole.size && whole.text[pos] != ',' && whole.text[pos] != ']' &&
+				   whole.text[pos] != '}')
+				pos++;
+		if (depth <= 0)
 			break;
 	}
 	return pos;

@@ -67,11 +67,45 @@ make_parents(const JurLogWriter *writer, const char *path, JurLogError *error)
 		directory[at] = '\0';
 		if (!jur_directory_make(directory, &is_new, error))
 			return false;
-		if (!is_new)
-			continue;
-		if (!cut_name(directory) || !jur_directory_sync(directory, error))
+	}
+	return true;
+}
+
+static bool
+is_durable(const JurLogWriter *writer, const char *directory)
+{
+	int			i;
+
+	for (i = 0; i < JUR_DURABLE; i++)
+	{
+		if (strcmp(writer->durable[i], directory) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A directory, and those above it up to the log's own unless that was done
+ * before: it may be new, or have been new when a writer was killed.
+ */
+static bool
+sync_directories(JurLogWriter *writer, const char *directory, JurLogError *error)
+{
+	char		above[JUR_PATH_MAX];
+	size_t		own_length = strlen(writer->directory);
+
+	if (!jur_directory_sync(directory, error))
+		return false;
+	if (is_durable(writer, directory))
+		return true;
+	strcpy(above, directory);
+	while (strlen(above) > own_length && cut_name(above))
+	{
+		if (!jur_directory_sync(above, error))
 			return false;
 	}
+	strcpy(writer->durable[writer->next_durable], directory);
+	writer->next_durable = (writer->next_durable + 1) % JUR_DURABLE;
 	return true;
 }
 
@@ -96,7 +130,7 @@ flush(Batch *batch, JurLogError *error)
 
 		if (cut_name(directory) && strcmp(directory, batch->directory) != 0)
 		{
-			is_flushed = jur_directory_sync(directory, error);
+			is_flushed = sync_directories(batch->writer, directory, error);
 			strcpy(batch->directory, directory);
 		}
 	}

@@ -114,6 +114,7 @@ typedef struct JurPartial
 } JurPartial;
 
 #define JUR_PARTIALS	64
+#define JUR_DURABLE		16
 
 struct JurLogWriter
 {
@@ -142,6 +143,10 @@ struct JurLogWriter
 	/* partial tiles and bundles that the newest checkpoint may not need */
 	JurPartial	partials[JUR_PARTIALS];
 	int			npartials;
+
+	/* directories known to be on disk with all above them, the oldest replaced first */
+	char		durable[JUR_DURABLE][JUR_PATH_MAX];
+	int			next_durable;
 
 	uint64_t	bytes_written;
 };

@@ -20,7 +20,11 @@
 
 #include "evidence/log_dir_internal.h"
 
-#define STEP			(UINT64_C(1) << 20)	/* a file grows by so much at a time */
+/* a file grows by so much at a time; tests make it small */
+#ifndef JUR_JOURNAL_STEP
+#define JUR_JOURNAL_STEP	(UINT64_C(1) << 20)
+#endif
+#define STEP			((uint64_t) JUR_JOURNAL_STEP)
 #define KEPT_ROOM		(16 * STEP) /* a file that grew beyond is cut when it is reused */
 
 /* zeros from FROM to TO, both multiples of STEP but for the first */

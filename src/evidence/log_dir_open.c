@@ -343,7 +343,8 @@ go_on(JurLogWriter *writer, JurLogFound *found, JurLogError *error)
 	is_right = check_signature(writer, note, size, error) &&
 		load_edge(writer, reader, error) && check_root(writer, error);
 	jur_log_read_end(reader);
-	if (!is_right || !make_below(writer, "journal", error))
+	if (!is_right || !make_below(writer, "journal", error) ||
+		!jur_directory_sync(writer->directory, error))
 		return false;
 	find_partials(writer);
 	return recover(writer, found, error);
@@ -351,6 +352,7 @@ go_on(JurLogWriter *writer, JurLogFound *found, JurLogError *error)
 
 /* --------------------------------------------------------------------- open */
 
+/* the directory above one that was there before may not be ours to open */
 static bool
 make_directory(const char *directory, JurLogError *error)
 {
@@ -360,15 +362,13 @@ make_directory(const char *directory, JurLogError *error)
 
 	if (!jur_directory_make(directory, &is_new, error))
 		return false;
-	if (!is_new)
-		return true;
 	strcpy(parent, directory);
 	slash = strrchr(parent, '/');
 	if (slash == NULL)
 		strcpy(parent, ".");
 	else
 		slash[slash == parent ? 1 : 0] = '\0';
-	return jur_directory_sync(parent, error);
+	return jur_directory_sync(parent, error) || !is_new;
 }
 
 JurLogWriter *

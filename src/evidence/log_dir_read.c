@@ -10,10 +10,12 @@
  *-------------------------------------------------------------------------
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "evidence/log_dir_internal.h"
 
@@ -21,6 +23,7 @@
 #define TRIES			16
 #define KEYS_BYTES_MAX	(1024 * 1024)
 #define JOURNAL_MAX		(UINT64_C(1) << 32)
+#define JOURNAL_CHUNK	(256 * 1024)	/* more than an entry */
 
 typedef struct CachedTile
 {
@@ -338,6 +341,71 @@ jur_log_bundle(JurLogReader *reader, uint64_t seq, const uint8_t **data, size_t 
 	return true;
 }
 
+/* the first LIMIT bytes of a file, or all of it */
+static bool
+read_start(const char *path, size_t limit, JurBuffer *buffer, JurLogError *error)
+{
+	int			fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t		count = 1;
+
+	if (fd < 0)
+		return jur_log_fail(error, errno, "could not open \"%s\"", path);
+	buffer->size = 0;
+	if (!jur_buffer_reserve(buffer, limit, error))
+		count = -1;
+	while (count > 0 && buffer->size < limit)
+	{
+		count = read(fd, buffer->data + buffer->size, limit - buffer->size);
+		if (count > 0)
+			buffer->size += count;
+		else if (count < 0 && errno == EINTR)
+			count = 1;
+		else if (count < 0)
+			jur_log_fail(error, errno, "could not read \"%s\"", path);
+	}
+	close(fd);
+	return count >= 0;
+}
+
+/*
+ * Reads as much of the journal's file PATH, which begins with entry NUMBER, as
+ * it takes to find SEQ: most of a file is of an earlier use, and need not be
+ * looked at.  *FOUND: it is there, and the reader goes on behind it.
+ */
+static bool
+find_in_journal(JurLogReader *reader, const char *path, uint64_t number, uint64_t seq,
+				const uint8_t **data, size_t *size, bool *found, JurLogError *error)
+{
+	uint64_t	first = number;
+	size_t		limit;
+
+	*found = false;
+	for (limit = JOURNAL_CHUNK; limit <= JOURNAL_MAX; limit *= 4)
+	{
+		size_t		at = 0;
+
+		if (!read_start(path, limit, &reader->journal, error))
+			return false;
+		number = first;
+		while (number <= seq &&
+			   jur_frame_get(reader->head.origin, reader->journal.data,
+							 reader->journal.size, at, number, data, size, &at))
+			number++;
+		if (number > seq)
+		{
+			reader->has_journal = true;
+			reader->journal_seq = number;
+			reader->journal_at = at;
+			*found = true;
+			return true;
+		}
+		/* the end of the file, or no entry where any would have had room */
+		if (reader->journal.size < limit || limit - at >= JUR_FRAME_HEAD + JUR_ENTRY_MAX)
+			return true;
+	}
+	return true;
+}
+
 /*
  * The file is read again only where what was read of it does not go on: it is
  * asked for one entry after the other, and grows meanwhile.
@@ -363,30 +431,19 @@ jur_log_tail_entry(JurLogReader *reader, uint64_t seq, const uint8_t **data, siz
 	for (i = count - 1; i >= 0; i--)
 	{
 		char		path[JUR_PATH_MAX];
-		size_t		at = 0;
-		uint64_t	number = first[i];
+		bool		found;
+		bool		is_read;
 
-		if (number > seq)
+		if (first[i] > seq)
 			continue;
-		jur_journal_path(reader->directory, number, path);
-		if (!jur_file_read(path, JOURNAL_MAX, &reader->journal, error))
+		jur_journal_path(reader->directory, first[i], path);
+		is_read = find_in_journal(reader, path, first[i], seq, data, size, &found, error);
+		if (!is_read && error->is_missing)
+			continue;
+		if (!is_read || found)
 		{
-			if (error->is_missing)
-				continue;
 			free(first);
-			return false;
-		}
-		while (number <= seq &&
-			   jur_frame_get(reader->head.origin, reader->journal.data,
-							 reader->journal.size, at, number, data, size, &at))
-			number++;
-		if (number > seq)
-		{
-			reader->has_journal = true;
-			reader->journal_seq = number;
-			reader->journal_at = at;
-			free(first);
-			return true;
+			return is_read;
 		}
 	}
 	if (count > 0 && first[0] > seq)

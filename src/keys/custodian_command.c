@@ -19,6 +19,7 @@
 #include "postgres.h"
 
 #include "base/errors.h"
+#include "base/varlena.h"
 #include "keys/custodian.h"
 
 extern char **environ;

@@ -20,6 +20,7 @@
 
 #include "base/errors.h"
 #include "base/settings.h"
+#include "base/varlena.h"
 #include "crypto/aead.h"
 #include "keys/custodian.h"
 

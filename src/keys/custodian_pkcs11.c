@@ -21,6 +21,7 @@
 #include "postgres.h"
 
 #include "base/errors.h"
+#include "base/varlena.h"
 #include "keys/custodian.h"
 #include "keys/token.h"
 

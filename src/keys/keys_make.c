@@ -12,6 +12,7 @@
 
 #include "base/errors.h"
 #include "base/shmem.h"
+#include "base/varlena.h"
 #include "keys/custodian.h"
 #include "keys/keys.h"
 

@@ -21,6 +21,7 @@
  */
 #include "postgres.h"
 
+#include "base/varlena.h"
 #include "label/label_internal.h"
 
 #define FORMAT_MASK		0xC0

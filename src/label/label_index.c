@@ -15,6 +15,7 @@
 #include "fmgr.h"
 #include "utils/sortsupport.h"
 
+#include "base/varlena.h"
 #include "label/label_internal.h"
 
 /* labels are read in place; only compressed or toasted ones are copied */

@@ -17,6 +17,7 @@
 #include "utils/memutils.h"
 
 #include "base/shmem.h"
+#include "base/varlena.h"
 #include "session/session.h"
 #include "session/session_internal.h"
 

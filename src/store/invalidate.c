@@ -146,7 +146,7 @@ jur_invalidate_init(void)
 	CacheRegisterSyscacheCallback(AUTHOID, roles_changed, (Datum) 0);
 	CacheRegisterSyscacheCallback(AUTHMEMMEMROLE, roles_changed, (Datum) 0);
 	CacheRegisterSyscacheCallback(NAMESPACEOID, schemas_changed, (Datum) 0);
-	jur_watch_label_type();
+	jur_watch_names();
 }
 
 /*

@@ -464,6 +464,8 @@ jur_tagged_relations(void)
 	}
 	systable_endscan(scan);
 	table_close(catalog, AccessShareLock);
+	/* whichever way the catalog is read, messages name the same one first */
+	list_sort(relations, list_oid_cmp);
 	return relations;
 }
 

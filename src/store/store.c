@@ -4,9 +4,9 @@
  *	  Idea: is the extension in this database, and under which OIDs?
  *
  * Everything is a system-cache lookup, so nothing here can be stale; what is
- * looked up by name is also watched for changes (invalidate.c).  Only whether
- * there is the type, which every hook asks first, is remembered, until schemas
- * or types change.
+ * looked up by name is also watched for changes (invalidate.c).  Only the type,
+ * which every hook asks for first, and functions are remembered, until schemas,
+ * types or functions change.
  *
  *-------------------------------------------------------------------------
  */
@@ -97,14 +97,6 @@ jur_label_type_oid(void)
 	return label_type;
 }
 
-void
-jur_watch_label_type(void)
-{
-	CacheRegisterSyscacheCallback(NAMESPACEOID, forget_label_type, (Datum) 0);
-	CacheRegisterSyscacheCallback(TYPEOID, forget_label_type, (Datum) 0);
-	is_watching = true;
-}
-
 bool
 jur_is_installed(void)
 {
@@ -147,8 +139,26 @@ jur_is_policy_table(Oid relid)
 	return false;
 }
 
-Oid
-jur_function_oid(const char *name)
+/* those found, until any function or schema changes */
+#define MAX_FUNCTIONS	16
+
+static struct
+{
+	const char *name;			/* a constant of the caller's */
+	Oid			oid;
+}			functions[MAX_FUNCTIONS];
+static int	nfunctions = 0;
+static uint64 function_changes = 0;
+
+static void
+forget_functions(Datum arg, int cacheid, uint32 hashvalue)
+{
+	nfunctions = 0;
+	function_changes++;
+}
+
+static Oid
+find_function(const char *name)
 {
 	Oid			schema = jur_schema_oid();
 	Oid			found = InvalidOid;
@@ -167,4 +177,35 @@ jur_function_oid(const char *name)
 	}
 	ReleaseSysCacheList(list);
 	return found;
+}
+
+/* NAME: a string constant, which is kept */
+Oid
+jur_function_oid(const char *name)
+{
+	uint64		changes = function_changes;
+	Oid			found;
+	int			i;
+
+	for (i = 0; i < nfunctions; i++)
+		if (strcmp(functions[i].name, name) == 0)
+			return functions[i].oid;
+	found = find_function(name);
+	if (is_watching && OidIsValid(found) && changes == function_changes &&
+		nfunctions < MAX_FUNCTIONS)
+	{
+		functions[nfunctions].name = name;
+		functions[nfunctions++].oid = found;
+	}
+	return found;
+}
+
+void
+jur_watch_names(void)
+{
+	CacheRegisterSyscacheCallback(NAMESPACEOID, forget_label_type, (Datum) 0);
+	CacheRegisterSyscacheCallback(TYPEOID, forget_label_type, (Datum) 0);
+	CacheRegisterSyscacheCallback(NAMESPACEOID, forget_functions, (Datum) 0);
+	CacheRegisterSyscacheCallback(PROCOID, forget_functions, (Datum) 0);
+	is_watching = true;
 }

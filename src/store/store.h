@@ -27,7 +27,7 @@ extern Oid	jur_extension_oid(void);
 extern Oid	jur_label_type_oid(void);
 /* a relation of ours by name (cached); InvalidOid if there is none */
 extern Oid	jur_table_oid(const char *name);
-/* a function of ours by name; there must be exactly one of that name */
+/* a function of ours by name, a string constant, which is kept; exactly one has that name */
 extern Oid	jur_function_oid(const char *name);
 /* is RELID a table of policy (not a view), which officers alone may write? */
 extern bool jur_is_policy_table(Oid relid);

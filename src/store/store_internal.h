@@ -13,7 +13,7 @@
 /* from now on, a change of RELID is told as CHANGE */
 extern void jur_watch_relation(Oid relid, JurChange change);
 
-/* store.c: forget whether the extension is there when that may have changed */
-extern void jur_watch_label_type(void);
+/* store.c: forget what was found by name when that may have changed */
+extern void jur_watch_names(void);
 
 #endif							/* JUR_STORE_INTERNAL_H */

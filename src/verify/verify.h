@@ -73,6 +73,11 @@ extern bool jur_unread(JurVerify *verify, const JurLogError *error);
 
 /* verify_file.c: a whole file, malloc'd and ended by a zero byte */
 extern char *jur_read_whole(JurVerify *verify, const char *path, size_t *size);
+/*
+ * The same of a text that ends with so many newlines: more are the doing of
+ * what saved it, such as psql.
+ */
+extern char *jur_read_text(JurVerify *verify, const char *path, size_t newlines, size_t *size);
 
 /* verify_head.c */
 extern bool jur_verify_pin(JurVerify *verify);

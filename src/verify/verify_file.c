@@ -44,3 +44,14 @@ jur_read_whole(JurVerify *verify, const char *path, size_t *size)
 	fclose(file);
 	return data;
 }
+
+char *
+jur_read_text(JurVerify *verify, const char *path, size_t newlines, size_t *size)
+{
+	char	   *data = jur_read_whole(verify, path, size);
+
+	while (data != NULL && *size > newlines && data[*size - 1] == '\n' &&
+		   (newlines == 0 || data[*size - 2] == '\n'))
+		data[--*size] = '\0';
+	return data;
+}

@@ -180,7 +180,7 @@ jur_verify_since(JurVerify *verify)
 
 	if (verify->since == NULL)
 		return true;
-	note = jur_read_whole(verify, verify->since, &size);
+	note = jur_read_text(verify, verify->since, 1, &size);
 	if (note == NULL)
 		return false;
 	is_right = verify_saved(verify, note, size, &saved);

@@ -101,7 +101,7 @@ hash_record(JurVerify *verify, const Parsed *parsed, JurHash *leaf)
 
 	if (verify->record != NULL)
 	{
-		char	   *record = jur_read_whole(verify, verify->record, &size);
+		char	   *record = jur_read_text(verify, verify->record, 0, &size);
 
 		if (record == NULL)
 			return false;
@@ -173,7 +173,7 @@ jur_verify_proof(JurVerify *verify)
 {
 	Parsed		parsed = {0};
 	size_t		size;
-	char	   *text = jur_read_whole(verify, verify->proof, &size);
+	char	   *text = jur_read_text(verify, verify->proof, 1, &size);
 	bool		is_right;
 
 	if (text == NULL)

@@ -54,4 +54,17 @@ foreach my $statement (split /(?<=;)\n/, sql_of('Policy'))
 	is(state_as($node, 'dana', $statement), '', "policy: $title");
 }
 
+# evidence: what an auditor and an officer ask
+$who{'As ida'} = 'ida';
+foreach my $part (split /(?=^-- As )/m, sql_of('Evidence'))
+{
+	my ($named) = $part =~ /^-- (As (?:the )?\w+)/ or next;
+	is(state_as($node, $who{$named} // die("who is \"$named\"?"), $part), '', "evidence: $named");
+}
+like(rows_as($node, 'ida', q{SELECT DISTINCT user_name FROM jurisdiction.evidence
+	WHERE 'public.patient' = ANY (tables) AND time > now() - interval '1 hour' ORDER BY 1}), qr/^anna\nbeth$/m, 'it finds who read');
+is(rows_as($node, 'ida', q{SELECT problem FROM jurisdiction.verify_evidence()}), '', 'in a log that is whole');
+is(state_as($node, 'ida', 'SELECT id FROM patient'), '42501', 'an auditor reads no patient');
+is(state_as($node, 'beth', 'SELECT * FROM jurisdiction.evidence LIMIT 1'), '42501', 'and others no log');
+
 done_testing();

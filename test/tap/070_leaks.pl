@@ -25,7 +25,9 @@ my @everybody = qw(plain untagged owner superuser bypass);
 my $scratch = PostgreSQL::Test::Utils::tempdir();
 my $node = new_server('leaks',
 	init => { allows_streaming => 'logical' },
+	# a time or a process id may look like what is looked for
 	conf => q{
+log_line_prefix = '%q%a '
 log_statement = none
 log_error_verbosity = verbose
 max_prepared_transactions = 5

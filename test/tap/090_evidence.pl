@@ -141,6 +141,33 @@ my ($key_file) = glob($node->data_dir . '/evidence_signing_*.key');
 is((stat $key_file)[2] & 0777, 0600, 'the key is closed to others');
 is(scalar(my @all = glob($node->data_dir . '/evidence_signing_*')), 1, 'and the old one is gone');
 
+# the server stops between the new key in the log and in its file
+my $keep = PostgreSQL::Test::Utils::slurp_file($key_file);
+is(state_as($node, $me, 'SELECT evidence_ask(1)'), '', 'the key is rotated again');
+$node->stop;
+rename($key_file, "$key_file.next") or die $!;
+open(my $old_key, '>', $key_file) or die $!;
+print $old_key $keep;
+close($old_key);
+chmod(0600, $key_file);
+$node->start;
+is(put($node, 'after an interrupted rotation'), '', 'an interrupted rotation is completed');
+ok(!-e "$key_file.next", 'the next key is the present one');
+isnt(PostgreSQL::Test::Utils::slurp_file($key_file), $keep, 'the old one is gone');
+settle($node);
+verified($log, 'the log verifies');
+$node->stop;
+# and before the log had it
+open($old_key, '>', "$key_file.next") or die $!;
+print $old_key $keep;
+close($old_key);
+chmod(0600, "$key_file.next");
+$node->start;
+is(put($node, 'after a rotation that did not come to pass'), '', 'a next key that the log does not know is left alone');
+settle($node);
+verified($log, 'the log verifies');
+unlink("$key_file.next");
+
 # ---------------------------------------------------------- how sessions end
 
 $node->safe_psql('postgres', q{SELECT evidence_at_exit('ended by itself')});
@@ -166,7 +193,7 @@ verified($log, 'a log at rest verifies');
 }
 is(put($node, 'again'), '', 'the server starts again');
 settle($node);
-is(scalar(events($log, 'server start')), 2, 'with a record');
+is(scalar(events($log, 'server start')), 4, 'with a record');
 is(scalar(events($log, 'recovery')), 0, 'and nothing to recover');
 is(scalar(events($log, 'log start')), 1, 'in the same log');
 
@@ -325,7 +352,16 @@ is(state_as($node, $me, q{SET statement_timeout = 200; SELECT evidence_put_wait(
 is(state_as($node, $me, 'SELECT evidence_put_size(65000) FROM generate_series(1, 200)'), '58030',
 	'queue full: there is no room');
 kill 'CONT', $sealer;
+comes_back($node, 'sealer stopped: it goes on');
+kill 'STOP', $sealer;
+is(state_as($node, $me, 'SELECT evidence_wait()'), '', 'sealer stopped: who has put nothing waits for nothing');
+is(state_as($node, $me, q{SET force_parallel_mode = on; SELECT evidence_put('from a worker')}), '',
+	'parallel: a worker puts a record');
+is(state_as($node, $me, q{SET force_parallel_mode = on; SELECT evidence_put('by its leader'); SELECT evidence_wait()}), '58030',
+	'parallel: its leader waits for it');
+kill 'CONT', $sealer;
 trouble_is_over('queue full');
+is_in($log, $_, "parallel: \"$_\" is in the log") foreach 'from a worker', 'by its leader';
 is_in($log, 'cancelled', 'sealer stopped: what was taken is in the log');
 
 # nobody waits, and what finds no room is counted
@@ -386,6 +422,11 @@ settle($standby);
 ($begin) = events(log_dir($standby), 'log start');
 is("$begin->{verdict} $begin->{previous}", "copied $before", 'standby: in a log of its own');
 my $standby_origin = origin_of(log_dir($standby));
+$node->wait_for_catchup($standby, 'replay', $node->lsn('insert'));
+my $stops = scalar(events($log, 'server stop'));
+$node->restart;
+settle($node);
+is(scalar(events($log, 'server stop')), $stops + 1, 'standby: the primary stops as ever while it streams');
 $standby->promote;
 is(put($standby, 'promoted'), '', 'standby: promoted, it takes records');
 $standby->safe_psql('postgres', 'CHECKPOINT');
@@ -504,6 +545,13 @@ IPC::Run::run([ 'postgres', '--single', '-D', $node->data_dir, 'postgres' ], '<'
 is_in("$outside.3", 'single', 'single-user mode writes the log itself');
 is((events("$outside.3"))[-1]{event}, 'server stop', 'to the end');
 verified("$outside.3", 'single-user mode: verifies');
+
+# the key is not laid into what auditors are given
+mkdir "$outside.4", 0700;
+$node->append_conf('postgresql.conf', "jurisdiction.evidence_directory = '$outside.4'\njurisdiction.key_directory = '$outside.4/keys'");
+$node->start;
+is(put($node, 'key inside'), '58030', 'a key inside of the log is refused');
+$node->stop;
 
 $node->append_conf('postgresql.conf', "jurisdiction.evidence_directory = ''");
 $node->start;

@@ -44,7 +44,7 @@ sub make_probe
 	my ($node, $library) = @_;
 	my $sql = '';
 
-	$sql .= "CREATE FUNCTION evidence_$_($functions{$_}) RETURNS void AS '$library' LANGUAGE c;\n"
+	$sql .= "CREATE FUNCTION evidence_$_($functions{$_}) RETURNS void AS '$library' LANGUAGE c PARALLEL SAFE;\n"
 	  foreach sort keys %functions;
 	$sql .= "CREATE FUNCTION evidence_$_ RETURNS text AS '$library' LANGUAGE c;\n"
 	  foreach 'try(text)', 'trouble()', 'stat()';
