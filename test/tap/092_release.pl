@@ -167,6 +167,15 @@ $oid = $node->safe_psql('postgres', q{SELECT 'jurisdiction.unseal(jurisdiction.s
 withheld('fastpath unseals', $anna->call($oid, $sealed), $canary);
 is(counted('DE', 'rows', records("case $number")), 1, 'fastpath unseals: there is a record');
 
+is($anna->run(q{CREATE FUNCTION at_commit() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN PERFORM says(); RETURN NULL; END$$;
+	CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON plain DEFERRABLE INITIALLY DEFERRED
+		FOR EACH ROW EXECUTE FUNCTION at_commit()}), '', 'a trigger at COMMIT');
+withheld('NOTICE at COMMIT', $anna->query('BEGIN; INSERT INTO plain VALUES (0); COMMIT'), $canary);
+withheld('many statements in one', $anna->query('SELECT * FROM patient;' . 'SELECT 1;' x 3000 . 'SELECT * FROM patient'), $canary);
+withheld('rows of COPY FROM', $anna->query('COPY patient FROM STDIN')->add('d', "2\tDE\tnone\n")->add('c', ''), qr/C23505/);
+is((grep { $_->{event} eq 'statement' } records("case $number"))[-1]{outcome}, 'failed', 'rows of COPY FROM: the log has the failure');
+is($anna->run('DELETE FROM plain WHERE i = 0'), '', 'the row goes');
+
 # ------------------------------------------------------------------- workers
 
 foreach my $sql ('SET parallel_setup_cost = 0', 'SET parallel_tuple_cost = 0',
