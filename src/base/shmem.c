@@ -33,6 +33,7 @@ typedef struct JurSlot
 	int			used;
 	char		labels[SHARED_LABELS];
 	char		statement[64];	/* written before workers start */
+	volatile bool workers_tell;	/* one of them has had something for the log */
 } JurSlot;
 
 typedef struct JurShared
@@ -277,15 +278,30 @@ jur_shared_key_count(void)
 void
 jur_share_statement(const char *id)
 {
-	if (shared && MyProc)
-		strlcpy(shared->slots[jur_proc_number(MyProc)].statement, id,
-				sizeof(shared->slots[0].statement));
+	JurSlot    *mine;
+
+	if (shared == NULL || MyProc == NULL)
+		return;
+	mine = &shared->slots[jur_proc_number(MyProc)];
+	strlcpy(mine->statement, id, sizeof(mine->statement));
+	mine->workers_tell = false;
 }
 
 void
 jur_shared_statement(char *id, Size size)
 {
+	JurSlot    *leaders;
+
 	*id = '\0';
-	if (shared && MyProc && MyProc->lockGroupLeader)
-		strlcpy(id, shared->slots[jur_proc_number(MyProc->lockGroupLeader)].statement, size);
+	if (shared == NULL || MyProc == NULL || MyProc->lockGroupLeader == NULL)
+		return;
+	leaders = &shared->slots[jur_proc_number(MyProc->lockGroupLeader)];
+	strlcpy(id, leaders->statement, size);
+	leaders->workers_tell = true;
+}
+
+bool
+jur_workers_tell(void)
+{
+	return shared && MyProc && shared->slots[jur_proc_number(MyProc)].workers_tell;
 }

@@ -67,10 +67,12 @@ extern uint64 jur_shared_key_count(void);
 
 /*
  * The identity of the statement that this session runs, for its parallel
- * workers; "" when it has ended.  A worker asks for its leader's.
+ * workers.  A worker that has something to tell of it asks for its leader's,
+ * and its leader can ask whether one did.
  */
 extern void jur_share_statement(const char *id);
 extern void jur_shared_statement(char *id, Size size);
+extern bool jur_workers_tell(void);
 
 /* this session's client; in a parallel worker, the leader's */
 extern JurClient jur_client(void);

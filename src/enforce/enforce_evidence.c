@@ -29,6 +29,8 @@
 
 /* something was put and not waited for */
 static bool owed = false;
+/* it was waited for in vain; who waits once more would wait as long again */
+static bool in_vain = false;
 
 void
 jur_evidence_owed(void)
@@ -41,7 +43,11 @@ static void
 settle(void)
 {
 	if (owed)
+	{
+		in_vain = true;
 		jur_evidence_wait();
+		in_vain = false;
+	}
 	owed = false;
 	jur_evidence_is_due = jur_statement_is_unsaid();
 }
@@ -49,8 +55,9 @@ settle(void)
 static bool
 try_settle(void)
 {
-	bool		settled = !owed || jur_evidence_try_wait();
+	bool		settled = !owed || (!in_vain && jur_evidence_try_wait());
 
+	in_vain |= !settled;
 	owed = false;
 	jur_evidence_is_due = jur_statement_is_unsaid();
 	return settled;
@@ -61,7 +68,7 @@ jur_evidence_before_release(void)
 {
 	if (jur_statement_is_unsaid())
 	{
-		jur_statement_tell("running");
+		jur_statement_tell(IsParallelWorker() ? NULL : "running");
 		owed = true;
 	}
 	settle();
@@ -73,7 +80,7 @@ jur_evidence_rows_end(void)
 	if (jur_statement_has_news())
 	{
 		/* inside another statement there may be more to come */
-		jur_statement_tell(jur_top_frame && jur_top_frame->up == NULL && jur_utility_depth == 0 ?
+		jur_statement_tell(IsParallelWorker() ? NULL : jur_top_frame && jur_top_frame->up == NULL && jur_utility_depth == 0 ?
 						   "completed" : "running");
 		owed = true;
 	}
@@ -83,13 +90,40 @@ jur_evidence_rows_end(void)
 void
 jur_evidence_statement_ends(void)
 {
-	if (jur_statement_has_news())
+	PG_TRY();
 	{
-		jur_statement_tell("completed");
-		owed = true;
+		if (jur_statement_has_news())
+		{
+			jur_statement_tell("completed");
+			owed = true;
+		}
+		settle();
 	}
+	PG_CATCH();
+	{
+		/* the client hears that it failed, and so does the log */
+		jur_evidence_statement_fails();
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
 	jur_statement_close();
-	settle();
+}
+
+void
+jur_evidence_worker_ends(void)
+{
+	if (jur_statement_has_news())
+		jur_statement_tell(NULL);
+	jur_statement_close();
+}
+
+/* rows that it has met may have left already, by its leader */
+void
+jur_evidence_worker_fails(void)
+{
+	if (jur_statement_has_news())
+		(void) jur_statement_try_tell(NULL, NULL);
+	jur_statement_close();
 }
 
 /*
@@ -100,6 +134,7 @@ void
 jur_evidence_statement_fails(void)
 {
 	bool		recorded = true;
+	bool		is_ours;
 
 	if (jur_statement_is_open())
 	{
@@ -111,12 +146,16 @@ jur_evidence_statement_fails(void)
 	}
 	jur_statement_close();
 	recorded &= try_settle();
-	if (recorded || geterrcode() == JUR_ERR_EVIDENCE)
+	if (recorded)
 		return;
+	/* whatever it says: a function can raise an error that looks like ours */
+	is_ours = geterrcode() == JUR_ERR_EVIDENCE;
 	FlushErrorState();
 	ereport(ERROR,
 			(errcode(JUR_ERR_EVIDENCE),
+			 is_ours ? errmsg("the evidence log cannot be written") :
 			 errmsg("the statement failed, and the evidence log could not record it"),
+			 is_ours ? errhint("The server's log says why. What touches tagged data works again as soon as the evidence log can be written.") :
 			 errhint("Why it failed is not shown while the log cannot be written.")));
 }
 
@@ -135,7 +174,7 @@ before_message(void *arg)
 	static bool inside = false;
 
 	/* what is said while the log is written is not of the statement */
-	if (inside || IsParallelWorker() || !jur_evidence_is_due)
+	if (inside || !jur_evidence_is_due)
 		return;
 	scratch = AllocSetContextCreate(CurrentMemoryContext, "jurisdiction message",
 									ALLOCSET_SMALL_SIZES);
@@ -171,10 +210,54 @@ jur_evidence_watch(ErrorContextCallback *watch)
 /* ---------------------------------------------------------- what cuts it off */
 
 static void
-transaction_ends(XactEvent event, void *arg)
+tell_rollback(const char *detail)
 {
 	StringInfoData record;
 
+	initStringInfo(&record);
+	jur_record_begin(&record, "rollback", GetCurrentTimestamp());
+	jur_record_text(&record, "id", jur_statement_last_id());
+	jur_record_session_as_known(&record);
+	jur_record_text(&record, "detail", detail);
+	jur_record_end(&record);
+	(void) jur_evidence_try_put(record.data, record.len);
+	pfree(record.data);
+	owed = true;
+}
+
+/*
+ * ROLLBACK TO undoes what statements of the transaction have written.  (What a
+ * statement undoes of its own, in a block that catches errors, is its own
+ * affair: its record tells what it was allowed.)
+ */
+static void
+level_ends(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
+{
+	int			level = GetCurrentTransactionNestLevel();
+
+	if (IsParallelWorker() || !jur_statement_wrote(level) ||
+		(event != SUBXACT_EVENT_COMMIT_SUB && event != SUBXACT_EVENT_ABORT_SUB))
+		return;
+	if (event == SUBXACT_EVENT_ABORT_SUB && jur_is_outermost())
+	{
+		tell_rollback("to a savepoint");
+		jur_evidence_is_due = true;
+	}
+	jur_statement_level_ends(level);
+}
+
+static void
+transaction_ends(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE)
+	{
+		/* what a function read that no statement called, or while planning one */
+		if (jur_statement_is_open() && jur_is_outermost())
+			jur_evidence_statement_ends();
+		else if (jur_statement_is_open())
+			jur_evidence_before_release();
+		return;
+	}
 	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_PREPARE)
 		jur_statement_transaction_ends();
 	if (event != XACT_EVENT_ABORT)
@@ -185,25 +268,24 @@ transaction_ends(XactEvent event, void *arg)
 		(void) jur_statement_try_tell("unknown", NULL);
 		owed = true;
 	}
-	if (jur_statement_wrote())
-	{
-		initStringInfo(&record);
-		jur_record_begin(&record, "rollback", GetCurrentTimestamp());
-		jur_record_text(&record, "id", jur_statement_last_id());
-		jur_record_session_as_known(&record);
-		jur_record_end(&record);
-		(void) jur_evidence_try_put(record.data, record.len);
-		owed = true;
-	}
+	if (jur_statement_wrote(1))
+		tell_rollback(NULL);
 	if (jur_is_outermost())
 		jur_statement_close();
 	jur_statement_transaction_ends();
 	(void) try_settle();
+	in_vain = false;
 }
 
 static void
 process_exits(int code, Datum arg)
 {
+	if (IsParallelWorker())
+	{
+		jur_evidence_worker_fails();
+		return;
+	}
+	jur_statement_joins_workers();
 	if (jur_statement_is_open())
 	{
 		(void) jur_statement_try_tell("unknown", NULL);
@@ -233,6 +315,7 @@ jur_enforce_evidence_init(void)
 {
 	jur_statement_init();
 	RegisterXactCallback(transaction_ends, NULL);
+	RegisterSubXactCallback(level_ends, NULL);
 	/* records tell statements apart by the server's query id, never by text */
 	EnableQueryId();
 }

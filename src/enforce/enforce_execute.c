@@ -306,8 +306,8 @@ touch_tables(const PlannedStmt *plan)
 	}
 }
 
-static const char *
-command_name(CmdType operation)
+const char *
+jur_command_name(CmdType operation)
 {
 	switch (operation)
 	{
@@ -354,9 +354,12 @@ begin_run(QueryDesc *query, bool is_outermost)
 	if (stamps)
 		check_stamp(query);
 	if (is_outermost)
-		jur_statement_is(command_name(query->operation), query->plannedstmt->queryId);
-	if (jur_is_installed() && jur_any_tagged())
-		touch_tables(query->plannedstmt);
+		jur_statement_is(jur_command_name(query->operation), query->plannedstmt->queryId);
+	if (!jur_is_installed() || !jur_any_tagged())
+		return;
+	touch_tables(query->plannedstmt);
+	if (query->plannedstmt->parallelModeNeeded)
+		jur_statement_has_workers();
 }
 
 static void
@@ -385,13 +388,15 @@ execute_run(JUR_EXECUTOR_RUN_PARAMS)
 	PG_TRY();
 	{
 		if (!IsParallelWorker())
-		{
 			begin_run(query, is_outermost);
-			if (is_outermost)
-				jur_evidence_watch(&watch);
-			if (jur_release_wants(dest) && sends_rows(query))
-				query->dest = release = jur_release_through(dest);
-		}
+		else if (outer == NULL)
+			jur_evidence_session_begins();
+		else
+			touch_tables(query->plannedstmt);
+		if (is_outermost || (IsParallelWorker() && outer == NULL))
+			jur_evidence_watch(&watch);
+		if (jur_release_wants(dest) && sends_rows(query))
+			query->dest = release = jur_release_through(dest);
 		jur_push_frame(&frame, query, NULL);
 		if (!IsParallelWorker())
 			jur_flow_before_run(query->plannedstmt);
@@ -408,29 +413,38 @@ execute_run(JUR_EXECUTOR_RUN_PARAMS)
 		}
 		/* now, or it would count as read by a later statement */
 		if (was_parallel)
+		{
 			jur_flow_collect();
+			jur_statement_joins_workers();
+		}
 		if (!IsParallelWorker())
 			jur_flow_after_run(query);
 	}
 	PG_CATCH();
 	{
 		end_run(query, dest, was_parallel, outer);
+		if (was_parallel)
+			jur_statement_joins_workers();
 		if (is_outermost)
 			jur_evidence_statement_fails();
+		if (IsParallelWorker() && outer == NULL)
+			jur_evidence_worker_fails();
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
 	end_run(query, dest, was_parallel, outer);
 	error_context_stack = messages;
-	if (IsParallelWorker())
-	{
-		if (jur_statement_is_open())
-			jur_statement_tell(NULL);
-		jur_statement_close();
-		return;
-	}
 	if (release)
 		release->rDestroy(release);
+	if (IsParallelWorker())
+	{
+		if (outer == NULL)
+			jur_evidence_worker_ends();
+		return;
+	}
+	/* what RETURNING returns is stored first, and sent once all is done */
+	if (release == NULL && is_outermost && query->operation != CMD_SELECT && sends_rows(query))
+		jur_statement_sends(query->estate->es_processed);
 	/* what writes has its triggers still to come */
 	if (is_outermost && (release || query->operation == CMD_SELECT))
 		jur_evidence_statement_ends();

@@ -169,6 +169,7 @@ extern bool jur_enclosed_in_referential_check(void);
 extern void jur_stamp_callers(void);
 /* does what begins now begin a statement of the client's? */
 extern bool jur_is_outermost(void);
+extern const char *jur_command_name(CmdType operation);
 /* every statement starts with this: who are we now? */
 extern void jur_statement_begins(void);
 /* names (palloc'd in TopMemoryContext) of cursors declared WITH HOLD */

@@ -547,29 +547,37 @@ static PlannedStmt *
 plan(Query *query, const char *query_string, int options, ParamListInfo params)
 {
 	PlannedStmt *result;
+	bool		is_outermost = jur_is_outermost();
+	ErrorContextCallback *messages = error_context_stack;
+	ErrorContextCallback watch;
 	JurFrame	frame;
 
 	if (!jur_is_installed() || !jur_any_tagged())
 		return standard_plan(query, query_string, options, params);
 	/* what is decided here must be decided for the statement that starts */
 	jur_statement_begins();
+	if (is_outermost)
+		jur_statement_is(jur_command_name(query->commandType), query->queryId);
 	jur_push_frame(&frame, NULL, query);
 	/* what is read from here on is noted for this plan, though it be for others */
 	jur_flow_version++;
 	PG_TRY();
 	{
+		/* functions run while planning, too, and tell what they found */
+		if (is_outermost)
+			jur_evidence_watch(&watch);
 		prepare_query((Node *) query, NULL);
 		result = standard_plan(query, query_string, options, params);
 	}
 	PG_CATCH();
 	{
 		jur_pop_frame(&frame);
-		/* functions run while planning, too, and errors tell what they found */
-		if (jur_is_outermost())
+		if (is_outermost)
 			jur_evidence_statement_fails();
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
+	error_context_stack = messages;
 	jur_pop_frame(&frame);
 	note_reads(result, frame.read);
 	jur_flow_keep_in_plan(result, &frame);

@@ -216,6 +216,9 @@ jur_count_asked(Datum label, JurAsked kind)
 {
 	asked = jur_statement_count(label, kind);
 	(*asked)++;
+	/* by the fastpath, or for a parameter: no statement ends that would tell of it */
+	if (jur_is_outermost())
+		jur_evidence_statement_ends();
 }
 
 /*

@@ -532,6 +532,9 @@ utility(JUR_UTILITY_PARAMS)
 	}
 	PG_END_TRY();
 	error_context_stack = messages;
+	/* of EXECUTE and FETCH: they are stored, and sent once this returns */
+	if (qc && dest && dest->mydest == DestTuplestore)
+		jur_statement_sends(qc->nprocessed);
 	jur_evidence_statement_ends();
 }
 

@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "access/parallel.h"
 #include "executor/tuptable.h"
 #include "tcop/dest.h"
 #include "utils/memutils.h"
@@ -33,7 +34,7 @@ typedef struct Release
 	int			nheld;
 	Size		bytes;
 	bool		wants_more;		/* as the client's receiver said last */
-	uint64		rows;
+	uint64	   *sent;			/* rows, as the statement's record will have it */
 } Release;
 
 static void
@@ -69,7 +70,7 @@ pass(TupleTableSlot *slot, DestReceiver *dest)
 		self->pub.receiveSlot = hold;
 		return hold(slot, dest);
 	}
-	self->rows++;
+	(*self->sent)++;
 	return self->inner->receiveSlot(slot, self->inner);
 }
 
@@ -83,13 +84,13 @@ hold(TupleTableSlot *slot, DestReceiver *dest)
 		jur_evidence_before_release();
 	if (!jur_evidence_is_due)
 	{
+		*self->sent += self->nheld;
 		let_go(self);
 		if (!self->wants_more)
 			return false;
 		self->pub.receiveSlot = pass;
 		return pass(slot, dest);
 	}
-	self->rows++;
 	caller = MemoryContextSwitchTo(self->context);
 	self->held[self->nheld] = ExecCopySlotMinimalTuple(slot);
 	self->bytes += self->held[self->nheld++]->t_len;
@@ -103,6 +104,7 @@ start(DestReceiver *dest, int operation, TupleDesc shape)
 	Release    *self = (Release *) dest;
 
 	self->shape = shape;
+	self->sent = jur_statement_sends(0);
 	self->inner->rStartup(self->inner, operation, shape);
 }
 
@@ -111,7 +113,7 @@ finish(DestReceiver *dest)
 {
 	Release    *self = (Release *) dest;
 
-	jur_statement_sends(self->rows);
+	*self->sent += self->nheld;
 	jur_evidence_rows_end();
 	let_go(self);
 	self->inner->rShutdown(self->inner);
@@ -128,7 +130,10 @@ destroy(DestReceiver *dest)
 bool
 jur_release_wants(DestReceiver *dest)
 {
-	return dest && jur_evidence_is_on() &&
+	if (dest == NULL || !jur_evidence_is_on())
+		return false;
+	/* a worker's rows go to its leader, who does not know what they rest on */
+	return IsParallelWorker() ? dest->mydest == DestTupleQueue :
 		(dest->mydest == DestRemote || dest->mydest == DestRemoteExecute ||
 		 dest->mydest == DestRemoteSimple);
 }

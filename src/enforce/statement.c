@@ -71,6 +71,7 @@ typedef struct Statement
 {
 	bool		is_open;
 	bool		is_new;			/* something since the last record */
+	bool		is_unsaid;		/* a table or a label since then */
 	bool		is_told;		/* a record has been put ... */
 	bool		is_running;		/* ... and it said that there is more to come */
 	char		id[64];
@@ -93,7 +94,8 @@ static Statement running;
 /* how the outermost statement that began last is called */
 static const char *named_command = NULL;
 static uint64 named_digest = 0;
-static bool wrote = false;
+/* the deepest level of savepoints at which the transaction has written; 0: it has not */
+static int	wrote = 0;
 static char last_id[64] = "";
 static MemoryContext statement_context = NULL;
 
@@ -404,6 +406,8 @@ name_statement(void)
 		return;
 	}
 	/* for every statement: only the number is made anew */
+	if (running.id[0] != '\0')
+		return;
 	if (number++ == 0)
 		prefix_size = snprintf(prefix, sizeof(prefix), "%x.%llx.", MyProcPid,
 							   (unsigned long long) MyStartTimestamp);
@@ -428,15 +432,41 @@ open_statement(void)
 												  ALLOCSET_SMALL_SIZES);
 }
 
+/*
+ * Workers may touch what this process does not, in a function; so there is a
+ * name before they start.  They leave it behind when they have told something.
+ */
+void
+jur_statement_has_workers(void)
+{
+	if (running.is_open || running.id[0] != '\0' || !jur_evidence_is_on())
+		return;
+	refresh_session();
+	name_statement();
+}
+
+void
+jur_statement_joins_workers(void)
+{
+	if (!running.is_open && running.id[0] != '\0' && jur_workers_tell())
+		open_statement();
+}
+
 void
 jur_statement_close(void)
 {
+	/* what opens one without saying what it is has no name */
+	named_command = NULL;
+	named_digest = 0;
 	if (!running.is_open)
+	{
+		running.id[0] = '\0';
+		running.sends_rows = false;
+		running.rows = 0;
 		return;
+	}
 	memset(&running, 0, sizeof(running));
 	jur_statement_number++;
-	if (!IsParallelWorker())
-		jur_share_statement("");
 	MemoryContextReset(statement_context);
 }
 
@@ -475,10 +505,12 @@ count_place(Datum label, JurAsked asked, const JurQuestion *export, int where)
 		place->next = NULL;
 		*running.last = place;
 		running.last = &place->next;
+		running.is_unsaid = true;
+		jur_evidence_is_due = true;
 	}
 	running.is_new = true;
-	jur_evidence_is_due |= !running.is_told;
-	wrote |= asked == JUR_ASKED_WRITE;
+	if (asked == JUR_ASKED_WRITE)
+		wrote = Max(wrote, GetCurrentTransactionNestLevel());
 	return &place->count;
 }
 
@@ -551,7 +583,7 @@ jur_statement_touches(Oid relid)
 {
 	MemoryContext caller;
 
-	if (!jur_evidence_is_on() || IsParallelWorker() || list_member_oid(running.relids, relid))
+	if (!jur_evidence_is_on() || list_member_oid(running.relids, relid))
 		return;
 	open_statement();
 	caller = MemoryContextSwitchTo(statement_context);
@@ -559,7 +591,8 @@ jur_statement_touches(Oid relid)
 	running.tables = lappend(running.tables, name_of(relid));
 	MemoryContextSwitchTo(caller);
 	running.is_new = true;
-	jur_evidence_is_due |= !running.is_told;
+	running.is_unsaid = true;
+	jur_evidence_is_due = true;
 }
 
 void
@@ -569,13 +602,12 @@ jur_statement_is(const char *command, uint64 digest)
 	named_digest = digest;
 }
 
-void
+uint64 *
 jur_statement_sends(uint64 rows)
 {
-	if (!running.is_open)
-		return;
 	running.sends_rows = true;
 	running.rows += rows;
+	return &running.rows;
 }
 
 bool
@@ -587,7 +619,7 @@ jur_statement_is_open(void)
 bool
 jur_statement_is_unsaid(void)
 {
-	return running.is_open && running.is_new && !running.is_told;
+	return running.is_open && running.is_unsaid;
 }
 
 const char *
@@ -605,15 +637,21 @@ jur_statement_last_id(void)
 }
 
 bool
-jur_statement_wrote(void)
+jur_statement_wrote(int level)
 {
-	return wrote;
+	return wrote >= level;
+}
+
+void
+jur_statement_level_ends(int level)
+{
+	wrote = Min(wrote, level - 1);
 }
 
 void
 jur_statement_transaction_ends(void)
 {
-	wrote = false;
+	wrote = 0;
 }
 
 /* --------------------------------------------------------------- its record */
@@ -781,7 +819,7 @@ tell(Put put, const char *outcome, const char *sqlstate)
 	begin_part(&record);
 	taken = tell_tables(&record, put);
 	taken &= tell_decisions(&record, put);
-	if (running.sends_rows)
+	if (running.sends_rows && !IsParallelWorker())
 		jur_record_number(&record, "rows", running.rows - running.rows_said);
 	jur_record_text(&record, "outcome", outcome);
 	jur_record_text(&record, "sqlstate", sqlstate);
@@ -790,6 +828,7 @@ tell(Put put, const char *outcome, const char *sqlstate)
 	running.rows_said = running.rows;
 	running.tables = NIL;
 	running.is_new = false;
+	running.is_unsaid = false;
 	running.is_told = true;
 	running.is_running = outcome && strcmp(outcome, "running") == 0;
 	/* one of its only part may be like the one before */

@@ -41,8 +41,8 @@ extern void jur_statement_exports(Datum label, const JurQuestion *export, uint64
 extern void jur_statement_touches(Oid relid);
 /* what the record of the outermost statement that begins calls it */
 extern void jur_statement_is(const char *command, uint64 digest);
-/* rows that were sent to the client */
-extern void jur_statement_sends(uint64 rows);
+/* the outermost statement sends rows to the client: so many, and what is added where it says */
+extern uint64 *jur_statement_sends(uint64 rows);
 
 /*
  * enforce_rows.c: a call site asks about LABEL for the first time in this
@@ -55,16 +55,23 @@ extern void jur_statement_init(void);
 
 /* has it touched anything, or put a record of its own? */
 extern bool jur_statement_is_open(void);
-/* has it touched anything that no record tells of yet? */
+/* has it touched a table, or asked about a label, that no record tells of yet? */
 extern bool jur_statement_is_unsaid(void);
 /* has it anything to tell beyond the records that there are? */
 extern bool jur_statement_has_news(void);
 /* its identity, or NULL; a parallel worker's is its leader's */
 extern const char *jur_statement_id(void);
+/* before a plan with parallel workers is run, and after */
+extern void jur_statement_has_workers(void);
+extern void jur_statement_joins_workers(void);
 /* of the last one there was, or NULL */
 extern const char *jur_statement_last_id(void);
-/* has the transaction written under a label? */
-extern bool jur_statement_wrote(void);
+/*
+ * Has the transaction written under a label, at that level of savepoints or
+ * deeper?  A level that ends well leaves what it wrote to the one above.
+ */
+extern bool jur_statement_wrote(int level);
+extern void jur_statement_level_ends(int level);
 extern void jur_statement_transaction_ends(void);
 
 /*
@@ -101,6 +108,9 @@ extern void jur_evidence_watch(ErrorContextCallback *watch);
 /* the outermost statement has ended, well or with the error at hand */
 extern void jur_evidence_statement_ends(void);
 extern void jur_evidence_statement_fails(void);
+/* a parallel worker's share of one has ended, well or with an error */
+extern void jur_evidence_worker_ends(void);
+extern void jur_evidence_worker_fails(void);
 
 /* release.c: rows for the client pass through here */
 extern bool jur_release_wants(DestReceiver *dest);

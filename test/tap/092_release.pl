@@ -1,0 +1,309 @@
+# Nothing that rests on rows of a tagged table leaves before the evidence log
+# has the statement: the process that writes the log is stopped, and all that
+# the server sends meanwhile is looked at.
+use strict;
+use warnings;
+use FindBin;
+use lib $FindBin::Bin;
+use Evidence;
+use Jurisdiction;
+use JSON::PP;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(sleep time);
+use Wire;
+
+my $me = getpwuid($<);
+my $dir = PostgreSQL::Test::Utils::tempdir_short;
+my $node = new_server('release', conf => qq{
+jurisdiction.key_directory = '$dir/keys'
+restart_after_crash = on
+jurisdiction.evidence_timeout = '20s'
+log_min_messages = warning
+});
+make_clinic($node);
+my $log = log_dir($node);
+my $canary = qr/gout|measles/;
+
+sub sealer_pid
+{
+	my $postmaster = (split /\n/, slurp_file($node->data_dir . '/postmaster.pid'))[0];
+
+	foreach my $line (split /\n/, `ps -o pid=,args= --ppid $postmaster`)
+	{
+		return $1 if $line =~ /^\s*(\d+).*jurisdiction sealer/;
+	}
+	die 'there is no sealer';
+}
+
+my $sealer = sealer_pid();
+
+# records of APPLICATION in the log, in order
+sub records
+{
+	my ($application) = @_;
+
+	is(state_as($node, 'officer', 'SELECT jurisdiction.checkpoint()'), '', 'checkpoint') or return ();
+	return grep { ($_->{application} // '') eq $application && $_->{event} ne 'evidence' } events($log);
+}
+
+# how often the label was asked about, over all parts
+sub counted
+{
+	my ($label, $what, @records) = @_;
+	my $sum = 0;
+
+	foreach my $record (@records)
+	{
+		$sum += $_->{$what} // 0 foreach grep { $_->{label} eq $label } @{ $record->{decisions} // [] };
+	}
+	return $sum;
+}
+
+my $number = 0;
+
+# what SESSION's requests bring: nothing while the log stands still, then WANTED,
+# and at least one record
+sub withheld
+{
+	my ($name, $session, $wanted, @ready) = @_;
+	my $requests = $session->{out};
+	my ($before, @messages);
+
+	$session->{out} = '';
+	$session->run("SET application_name = 'case " . ++$number . "'");
+	$session->forget->{out} = $requests;
+	kill 'STOP', $sealer;
+	$session->send;
+	$before = $session->listen(0.3);
+	kill 'CONT', $sealer;
+	@messages = $session->until('Z', 10);
+	unlike($before, $canary, "$name: nothing leaves");
+	like($session->{raw}, $wanted, "$name: it comes when the log has it");
+	return @messages;
+}
+
+# -------------------------------------------------------------- what is there
+
+my $anna = Wire->connect($node, 'anna');
+my $officer = Wire->connect($node, 'officer');
+
+$node->safe_psql('postgres', 'GRANT CREATE ON SCHEMA public TO anna');
+is($officer->run(q{SELECT jurisdiction.create_key('DE')}), '', 'a key');
+foreach my $sql (
+	q{CREATE TABLE large (id int, residency jurisdiction.label NOT NULL, t text)},
+	q{SECURITY LABEL FOR jurisdiction ON COLUMN large.residency IS 'rows'},
+	q{INSERT INTO large SELECT i, 'DE', repeat('x', 500) FROM generate_series(1, 20000) i},
+	q{CREATE TABLE second (id int, residency jurisdiction.label NOT NULL, t text)},
+	q{SECURITY LABEL FOR jurisdiction ON COLUMN second.residency IS 'rows'},
+	q{INSERT INTO second VALUES (1, 'DE/health', 'second')},
+	q{CREATE TABLE plain AS SELECT i FROM generate_series(1, 20000) i},
+	q{ANALYZE large, plain})
+{
+	is($anna->run($sql), '', substr($sql, 0, 40));
+}
+
+# gout() in kinds of functions: what it does with the value it has read
+sub gout
+{
+	my ($name, $does, $kind, $arguments) = @_;
+
+	is($anna->run("CREATE FUNCTION $name(" . ($arguments // '') . ") RETURNS text $kind LANGUAGE plpgsql AS \$\$
+		DECLARE d text; BEGIN SELECT diagnosis INTO d FROM patient WHERE id = 2; $does RETURN d; END\$\$"), '', "function $name");
+	return;
+}
+
+gout('says', q{RAISE NOTICE '%', d;}, 'VOLATILE');
+gout('says_when_planned', q{RAISE NOTICE '%', d;}, 'IMMUTABLE');
+gout('fails', q{RAISE EXCEPTION '%', d;}, 'VOLATILE');
+gout('fails_when_planned', q{RAISE EXCEPTION '%', d;}, 'IMMUTABLE');
+gout('fails_like_the_log', q{RAISE EXCEPTION USING ERRCODE = '58030', MESSAGE = d, DETAIL = d;}, 'VOLATILE');
+gout('catches', q{BEGIN RAISE NOTICE '%', d; EXCEPTION WHEN OTHERS THEN NULL; END; RAISE EXCEPTION '%', d;}, 'VOLATILE');
+gout('returns', '', 'VOLATILE');
+gout('seldom', q{IF i % 400 <> 0 THEN RETURN NULL; END IF;}, 'STABLE PARALLEL SAFE', 'i int');
+gout('says_in_worker', q{IF i = 7000 THEN RAISE NOTICE '%', d; END IF; RETURN 'none';}, 'STABLE PARALLEL SAFE', 'i int');
+is($anna->run(q{CREATE FUNCTION late(i int) RETURNS text LANGUAGE plpgsql AS
+	$$BEGIN IF i > 5000 THEN RETURN (SELECT t FROM second); END IF; RETURN 'no'; END$$}), '', 'function late');
+is($anna->run(q{CREATE FUNCTION ends(i int) RETURNS int PARALLEL SAFE LANGUAGE plpgsql AS
+	$$BEGIN IF i > 19990 THEN RAISE EXCEPTION 'ended'; END IF; RETURN i; END$$}), '', 'function ends');
+is($anna->run(q{CREATE DOMAIN told AS text CHECK (says() = 'gout')}), '', 'a domain');
+is($anna->run(q{CREATE PROCEDURE goes_on() LANGUAGE plpgsql AS $$DECLARE d text; BEGIN
+	SELECT diagnosis INTO d FROM patient WHERE id = 2; COMMIT; RAISE NOTICE '%', d; ROLLBACK; RAISE INFO '%', d; END$$}), '', 'a procedure');
+is($anna->run(q{PREPARE prepared AS SELECT * FROM patient}), '', 'a prepared statement');
+
+# ------------------------------------------------- each way out, log stopped
+
+withheld('a query', $anna->query('SELECT * FROM patient'), $canary);
+withheld('more than the buffer holds', $anna->query('SELECT p.* FROM patient p, generate_series(1, 30000)'), $canary);
+withheld('a row larger than what is held back', $anna->query(q{SELECT repeat(diagnosis, 50000) FROM patient}), $canary);
+withheld('row limits and Flush', $anna->parse('SELECT * FROM patient, generate_series(1, 100)')->bind('', 'p')
+	->execute(1, 'p')->execute(200, 'p')->flush->execute(0, 'p')->sync, $canary);
+$anna->parse('SELECT 1')->bind('', '')->execute foreach 1 .. 1000;
+withheld('a pipeline', $anna->parse('SELECT * FROM patient')->bind('', '')->execute->sync, $canary);
+withheld('EXECUTE', $anna->query('EXECUTE prepared'), $canary);
+withheld('RETURNING', $anna->query('UPDATE patient SET residency = residency WHERE id = 2 RETURNING *'), $canary);
+withheld('a held cursor', $anna->query('DECLARE h CURSOR WITH HOLD FOR SELECT * FROM patient; FETCH ALL FROM h; CLOSE h'), $canary);
+withheld('COPY', $anna->query('COPY (SELECT * FROM patient) TO STDOUT'), $canary);
+withheld('COPY of a backup', Wire->connect($node, 'keeper')->query('COPY patient TO STDOUT'), $canary);
+withheld('NOTICE', $anna->query('SELECT says()'), $canary);
+withheld('NOTICE from DO', $anna->query('DO $$BEGIN PERFORM says(); END$$'), $canary);
+withheld('NOTICE while planning', $anna->query('SELECT says_when_planned()'), $canary);
+withheld('NOTICE at Bind', $anna->parse('SELECT says_when_planned()')->bind('', '')->sync, $canary);
+my @bound = records("case $number");
+is($bound[-1]{outcome}, 'completed', 'NOTICE at Bind: what never runs has an end');
+is($bound[0]{command}, 'SELECT', 'NOTICE at Bind: and a name');
+withheld('NOTICE of EXPLAIN', $anna->query('EXPLAIN SELECT says_when_planned()'), $canary);
+withheld('NOTICE of a parameter', $anna->parse('SELECT $1::told')->bind('', '', 'gout')->execute->sync, $canary);
+withheld('ERROR', $anna->query('SELECT fails()'), $canary);
+withheld('ERROR while planning', $anna->query('SELECT fails_when_planned()'), $canary);
+withheld('ERROR of a cast', $anna->query('SELECT diagnosis::int FROM patient WHERE id = 2'), $canary);
+withheld('a procedure', $anna->query('CALL goes_on()'), $canary);
+my $oid = $node->safe_psql('postgres', q{SELECT 'returns()'::regprocedure::oid});
+withheld('fastpath', $anna->call($oid), $canary);
+is($anna->run(q{SELECT 'sealed:' || jurisdiction.seal(repeat('gout ', 4000), 'DE')::text}), '', 'a value is sealed');
+my ($sealed) = $anna->{raw} =~ /sealed:([^\0]+?)C\0/;
+$oid = $node->safe_psql('postgres', q{SELECT 'jurisdiction.unseal(jurisdiction.sealed)'::regprocedure::oid});
+withheld('fastpath unseals', $anna->call($oid, $sealed), $canary);
+is(counted('DE', 'rows', records("case $number")), 1, 'fastpath unseals: there is a record');
+
+is($anna->run(q{CREATE FUNCTION at_commit() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN PERFORM says(); RETURN NULL; END$$;
+	CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON plain DEFERRABLE INITIALLY DEFERRED
+		FOR EACH ROW EXECUTE FUNCTION at_commit()}), '', 'a trigger at COMMIT');
+withheld('NOTICE at COMMIT', $anna->query('BEGIN; INSERT INTO plain VALUES (0); COMMIT'), $canary);
+withheld('many statements in one', $anna->query('SELECT * FROM patient;' . 'SELECT 1;' x 3000 . 'SELECT * FROM patient'), $canary);
+withheld('rows of COPY FROM', $anna->query('COPY patient FROM STDIN')->add('d', "2\tDE\tnone\n")->add('c', ''), qr/C23505/);
+is((grep { $_->{event} eq 'statement' } records("case $number"))[-1]{outcome}, 'failed', 'rows of COPY FROM: the log has the failure');
+is($anna->run('DELETE FROM plain WHERE i = 0'), '', 'the row goes');
+
+# ------------------------------------------------------------------- workers
+
+foreach my $sql ('SET parallel_setup_cost = 0', 'SET parallel_tuple_cost = 0',
+	'SET min_parallel_table_scan_size = 0', 'SET max_parallel_workers_per_gather = 2',
+	'SET parallel_leader_participation = off')
+{
+	is($anna->run($sql), '', $sql);
+}
+withheld('a function in a worker', $anna->query('SELECT seldom(i) FROM plain'), $canary);
+my @told = records("case $number");
+is(scalar(grep { !$_->{id} } @told), 0, 'a function in a worker: records know their statement');
+is((grep { exists $_->{outcome} } @told)[-1]{outcome}, 'completed', 'a function in a worker: which has an end');
+is((grep { $_->{tables} } @told)[0]{tables}[0], 'public.patient', 'a function in a worker: and a table');
+is(counted('DE:confidential/health', 'rows', @told), 20000, 'a function in a worker: rows are counted');
+withheld('an aggregate of workers', $anna->query('SELECT max(seldom(i)) FROM plain'), $canary);
+withheld('NOTICE of a worker', $anna->query('SELECT max(says_in_worker(i)) FROM plain'), $canary);
+
+sub record_of
+{
+	my ($sql, $state) = @_;
+
+	is($anna->run("SET application_name = 'case " . ++$number . "'"), '', $sql);
+	is($anna->run($sql), $state // '', "$sql: as it should end");
+	return records("case $number");
+}
+
+@told = record_of('SELECT max(i) FROM plain');
+is(scalar @told, 0, 'untagged: no record');
+@told = record_of('SELECT max(ends(id)) FROM large', 'P0001');
+cmp_ok(counted('DE', 'rows', @told), '>', 10, 'a worker fails: what it has read is counted');
+@told = record_of('SELECT count(*) FROM large');
+is(counted('DE', 'rows', @told), 20000, 'workers: counts are exact');
+is($anna->run('SET max_parallel_workers_per_gather = 0'), '', 'no workers');
+
+# ------------------------------------------------------------------- records
+
+@told = record_of('SELECT late(id) FROM large');
+is($told[0]{tables}[0], 'public.large', 'a second table: the first is told of');
+is($told[1]{tables}[0], 'public.second', 'a second table: the second before its rows leave');
+is($told[1]{outcome}, 'running', 'a second table: and not at the end');
+is($told[-1]{rows} + ($told[1]{rows} // 0), 20000, 'a second table: rows sent');
+is((record_of('UPDATE patient SET residency = residency WHERE id <= 2 RETURNING id'))[0]{rows}, 2, 'RETURNING: rows sent');
+is((record_of('EXECUTE prepared'))[0]{rows}, 3, 'EXECUTE: rows sent');
+@told = record_of(q{BEGIN; SAVEPOINT s; INSERT INTO patient VALUES (50, 'DE', 'x'); ROLLBACK TO s; COMMIT});
+is(join(' ', map { $_->{event} } @told), 'statement rollback', 'ROLLBACK TO after a write: a record');
+is($told[1]{detail}, 'to a savepoint', 'which says how far');
+@told = record_of(q{BEGIN; SAVEPOINT s; INSERT INTO patient VALUES (50, 'DE', 'x'); RELEASE s; COMMIT; DELETE FROM patient WHERE id = 50});
+is(join(' ', map { $_->{event} } @told), 'statement statement', 'RELEASE after a write: none');
+@told = record_of(q{BEGIN; SAVEPOINT s; SELECT count(*) FROM patient; ROLLBACK TO s; COMMIT});
+is(join(' ', map { $_->{event} } @told), 'statement', 'ROLLBACK TO without a write: none');
+@told = record_of(q{BEGIN; SAVEPOINT s; INSERT INTO patient VALUES (51, 'DE', 'x'); RELEASE s; ROLLBACK});
+is(join(' ', map { $_->{event} } @told), 'statement rollback', 'ROLLBACK after RELEASE: a record');
+@told = record_of('DO $$BEGIN BEGIN PERFORM * FROM large LIMIT 10; PERFORM 1 / 0; EXCEPTION WHEN OTHERS THEN NULL; END; END$$');
+is(counted('DE', 'rows', @told), 10, 'what was read in a block that failed is counted');
+
+# ------------------------------------------------------ the log does not come back
+
+$node->append_conf('postgresql.conf', q{jurisdiction.evidence_timeout = '700ms'});
+$node->reload;
+ok($node->poll_query_until('postgres', q{SELECT setting = '700' FROM pg_settings WHERE name = 'jurisdiction.evidence_timeout'}), 'a short timeout');
+
+# nothing but the log's own error, within TIMES timeouts; and how it ended
+sub lost
+{
+	my ($name, $times, $sql, $outcome) = @_;
+	my ($begin, $took, @told);
+
+	is($anna->run("SET application_name = 'case " . ++$number . "'"), '', $name);
+	kill 'STOP', $sealer;
+	$begin = time;
+	is($anna->run($sql), '58030', "$name: fails");
+	$took = time - $begin;
+	kill 'CONT', $sealer;
+	unlike($anna->{raw}, $canary, "$name: nothing leaves");
+	cmp_ok($took, '<', 0.7 * $times + 0.6, "$name: who waited in vain waits no more");
+	@told = records("case $number");
+	is((grep { $_->{event} eq 'statement' } @told)[-1]{outcome}, 'failed', "$name: the log hears that it failed");
+	return @told;
+}
+
+lost('rows', 1, 'SELECT * FROM patient');
+lost('an error', 1, 'SELECT fails()');
+lost('an error that looks like the log\'s', 1, 'SELECT fails_like_the_log()');
+lost('an error after one that was caught', 1, 'SELECT catches()');
+@told = lost('a write', 1, q{INSERT INTO patient VALUES (52, 'DE', 'x')});
+is($told[-1]{event}, 'rollback', 'a write: which was undone');
+is($anna->run('SELECT * FROM patient'), '', 'and then it goes on');
+
+# cancelled and ended while the log stands still
+foreach my $way ('cancel', 'terminate')
+{
+	my $session = Wire->connect($node, 'anna', application_name => $way);
+
+	$node->append_conf('postgresql.conf', q{jurisdiction.evidence_timeout = '20s'});
+	$node->reload;
+	ok($node->poll_query_until('postgres', q{SELECT setting = '20000' FROM pg_settings WHERE name = 'jurisdiction.evidence_timeout'}), 'a long timeout');
+	kill 'STOP', $sealer;
+	$session->query('SELECT * FROM patient')->send->listen(0.3);
+	$node->safe_psql('postgres', "SELECT pg_${way}_backend($session->{pid})");
+	my $begin = time;
+	$session->until('Z', 15);
+	cmp_ok(time - $begin, '<', 5, "$way: at once");
+	unlike($session->{raw}, $canary, "$way: nothing leaves");
+	kill 'CONT', $sealer;
+	@told = records($way);
+	is($told[-1]{outcome}, $way eq 'cancel' ? 'failed' : 'unknown', "$way: the log has it");
+}
+
+# the client goes, or the process is killed, after the first rows
+foreach my $way ('close', 'kill')
+{
+	my $session = Wire->connect($node, 'anna', application_name => $way);
+	my @messages;
+
+	$session->query('SELECT * FROM large')->send;
+	until ($session->rows(@messages))
+	{
+		$session->take(1) or last;
+		push @messages, $session->messages;
+	}
+	kill('KILL', $session->{pid}) if $way eq 'kill';
+	$session->close if $way eq 'close';
+	ok($node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE application_name = '$way'"), "$way: gone");
+	@told = records($way);
+	is($told[0]{tables}[0], 'public.large', "$way: the log has what was sent");
+	cmp_ok(counted('DE', 'rows', @told), '>=', $session->rows(@messages), "$way: and how much") if $way eq 'close';
+	cmp_ok($told[-1]{rows}, '>=', $session->rows(@messages), "$way: rows that were sent before the end") if $way eq 'close';
+}
+verified($log, 'the tree is whole');
+
+done_testing();
