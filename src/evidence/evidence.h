@@ -41,6 +41,8 @@ extern bool jur_evidence_try_put(const char *record, Size size);
  * its moment.  False: it is not counted, and has to be put.
  */
 extern bool jur_evidence_repeat(const char *record, Size size, Size body, TimestampTz moment);
+/* the same for one that is known to say what the last one counted said */
+extern bool jur_evidence_again(TimestampTz moment);
 
 /*
  * Wait until all that this session has put is durable; with evidence_commit

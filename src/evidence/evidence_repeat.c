@@ -200,6 +200,26 @@ jur_evidence_repeat(const char *record, Size size, Size body, TimestampTz moment
 	return true;
 }
 
+bool
+jur_evidence_again(TimestampTz moment)
+{
+	Slot	   *slot;
+	bool		is_there;
+
+	if (!is_counting || jur_evidence_commit || MyProc == NULL)
+		return false;
+	slot = my_slot();
+	SpinLockAcquire(&slot->lock);
+	is_there = slot->count > 0;
+	if (is_there)
+	{
+		slot->count++;
+		slot->last = moment;
+	}
+	SpinLockRelease(&slot->lock);
+	return is_there;
+}
+
 /* ------------------------------------------------------------- the consumer */
 
 bool
