@@ -44,8 +44,49 @@ typedef struct JurShared
 } JurShared;
 
 static JurShared *shared = NULL;
+static JurSharedPart *parts = NULL;
 static shmem_request_hook_type prev_shmem_request = NULL;
 static shmem_startup_hook_type prev_shmem_startup = NULL;
+
+static void
+request(void)
+{
+	JurSharedPart *part;
+
+	if (prev_shmem_request)
+		prev_shmem_request();
+	for (part = parts; part; part = part->next)
+	{
+		RequestAddinShmemSpace(part->size());
+		if (part->nlocks > 0)
+			RequestNamedLWLockTranche(part->name, part->nlocks);
+	}
+}
+
+static void
+startup(void)
+{
+	JurSharedPart *part;
+
+	if (prev_shmem_startup)
+		prev_shmem_startup();
+	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+	for (part = parts; part; part = part->next)
+	{
+		bool		found;
+		void	   *memory = ShmemInitStruct(part->name, part->size(), &found);
+
+		part->attach(memory, !found);
+	}
+	LWLockRelease(AddinShmemInitLock);
+}
+
+void
+jur_shmem_reserve(JurSharedPart *part)
+{
+	part->next = parts;
+	parts = part;
+}
 
 static Size
 shared_size(void)
@@ -54,43 +95,31 @@ shared_size(void)
 }
 
 static void
-request(void)
+attach(void *memory, bool is_new)
 {
-	if (prev_shmem_request)
-		prev_shmem_request();
-	RequestAddinShmemSpace(shared_size());
-}
+	int			i;
 
-static void
-startup(void)
-{
-	bool		found;
-
-	if (prev_shmem_startup)
-		prev_shmem_startup();
-	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-	shared = ShmemInitStruct("jurisdiction", shared_size(), &found);
-	if (!found)
-	{
-		int			i;
-
-		memset(shared, 0, shared_size());
-		for (i = 0; i < JUR_NCOUNTERS; i++)
-			pg_atomic_init_u64(&shared->counters[i], 0);
-		pg_atomic_init_u64(&shared->key_news, 0);
-		for (i = 0; i < JUR_MAX_PROCS; i++)
-			SpinLockInit(&shared->slots[i].lock);
-	}
-	LWLockRelease(AddinShmemInitLock);
+	shared = memory;
+	if (!is_new)
+		return;
+	memset(shared, 0, shared_size());
+	for (i = 0; i < JUR_NCOUNTERS; i++)
+		pg_atomic_init_u64(&shared->counters[i], 0);
+	pg_atomic_init_u64(&shared->key_news, 0);
+	for (i = 0; i < JUR_MAX_PROCS; i++)
+		SpinLockInit(&shared->slots[i].lock);
 }
 
 void
 jur_shmem_init(void)
 {
+	static JurSharedPart part = {"jurisdiction", 0, shared_size, attach};
+
 	prev_shmem_request = shmem_request_hook;
 	shmem_request_hook = request;
 	prev_shmem_startup = shmem_startup_hook;
 	shmem_startup_hook = startup;
+	jur_shmem_reserve(&part);
 }
 
 void

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * shmem.h
- *	  Knows: one shared-memory segment: counters and a slot per process.
+ *	  Knows: how shared memory is reserved; a segment of counters, and a slot
+ *	  per process.
  *	  Refuses to know: what the numbers mean.
  *
  * A slot carries to parallel workers what their own process cannot know: the
@@ -40,6 +41,21 @@ typedef struct JurClient
 	unsigned char address[16];	/* network byte order */
 } JurClient;
 
+/*
+ * A piece of shared memory of a module's own, reserved while the library is
+ * preloaded.  SIZE is asked when all settings are known; ATTACH is called with
+ * the memory in whichever process starts it up, and fills it if it IS_NEW.
+ */
+typedef struct JurSharedPart
+{
+	const char *name;
+	int			nlocks;			/* LWLocks, in a tranche of that name */
+	Size		(*size) (void);
+	void		(*attach) (void *memory, bool is_new);
+	struct JurSharedPart *next; /* shmem.c's own */
+} JurSharedPart;
+
+extern void jur_shmem_reserve(JurSharedPart *part);
 extern void jur_shmem_init(void);
 
 extern void jur_count(JurCounter counter, uint64 by);

@@ -27,13 +27,13 @@
 #include "storage/latch.h"
 #include "storage/lwlock.h"
 #include "storage/proc.h"
-#include "storage/shmem.h"
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
 #include "base/compat.h"
 #include "base/errors.h"
 #include "base/settings.h"
+#include "base/shmem.h"
 #include "evidence/evidence_internal.h"
 
 #define TRANCHE			"jurisdiction evidence"
@@ -77,8 +77,6 @@ static Queue *queue = NULL;
 static uint8 *ring = NULL;
 static uint64 ring_size = 0;	/* a multiple of ALIGNMENT */
 static LWLock *lock = NULL;
-static shmem_request_hook_type prev_shmem_request = NULL;
-static shmem_startup_hook_type prev_shmem_startup = NULL;
 
 /* ------------------------------------------------------------ shared memory */
 
@@ -95,52 +93,42 @@ ring_bytes(void)
 	return (Size) jur_evidence_queue_size * 1024;
 }
 
-static void
-request(void)
+static Size
+shared_size(void)
 {
-	if (prev_shmem_request)
-		prev_shmem_request();
-	RequestAddinShmemSpace(add_size(head_size(), ring_bytes()));
-	RequestNamedLWLockTranche(TRANCHE, 1);
+	return add_size(head_size(), ring_bytes());
 }
 
 static void
-startup(void)
+attach(void *memory, bool is_new)
 {
-	bool		found;
 	int			i;
 
-	if (prev_shmem_startup)
-		prev_shmem_startup();
-	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-	queue = ShmemInitStruct(TRANCHE, add_size(head_size(), ring_bytes()), &found);
+	queue = memory;
 	ring = (uint8 *) queue + head_size();
 	ring_size = ring_bytes();
 	lock = &GetNamedLWLockTranche(TRANCHE)->lock;
-	if (!found)
-	{
-		memset(queue, 0, head_size());
-		pg_atomic_init_u64(&queue->durable, 0);
-		pg_atomic_init_u64(&queue->taken, 0);
-		pg_atomic_init_u64(&queue->wanted, 0);
-		pg_atomic_init_u32(&queue->state, JUR_LOG_STARTING);
-		pg_atomic_init_u64(&queue->lost, 0);
-		ConditionVariableInit(&queue->sealed[0]);
-		ConditionVariableInit(&queue->sealed[1]);
-		ConditionVariableInit(&queue->room);
-		for (i = 0; i < JUR_MAX_PROCS; i++)
-			pg_atomic_init_u64(&queue->tickets[i], 0);
-	}
-	LWLockRelease(AddinShmemInitLock);
+	if (!is_new)
+		return;
+	memset(queue, 0, head_size());
+	pg_atomic_init_u64(&queue->durable, 0);
+	pg_atomic_init_u64(&queue->taken, 0);
+	pg_atomic_init_u64(&queue->wanted, 0);
+	pg_atomic_init_u32(&queue->state, JUR_LOG_STARTING);
+	pg_atomic_init_u64(&queue->lost, 0);
+	ConditionVariableInit(&queue->sealed[0]);
+	ConditionVariableInit(&queue->sealed[1]);
+	ConditionVariableInit(&queue->room);
+	for (i = 0; i < JUR_MAX_PROCS; i++)
+		pg_atomic_init_u64(&queue->tickets[i], 0);
 }
 
 void
 jur_queue_init(void)
 {
-	prev_shmem_request = shmem_request_hook;
-	shmem_request_hook = request;
-	prev_shmem_startup = shmem_startup_hook;
-	shmem_startup_hook = startup;
+	static JurSharedPart part = {TRANCHE, 1, shared_size, attach};
+
+	jur_shmem_reserve(&part);
 }
 
 bool

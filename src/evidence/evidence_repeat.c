@@ -20,14 +20,13 @@
 #include "access/twophase.h"
 #include "miscadmin.h"
 #include "port/atomics.h"
-#include "storage/ipc.h"
 #include "storage/lwlock.h"
 #include "storage/proc.h"
-#include "storage/shmem.h"
 #include "storage/spin.h"
 
 #include "base/compat.h"
 #include "base/settings.h"
+#include "base/shmem.h"
 #include "evidence/evidence_internal.h"
 
 /* longer ones are not counted */
@@ -54,8 +53,6 @@ typedef struct Repeats
 static Repeats *repeats = NULL;
 /* this session has put something into its slot since it last took it out */
 static bool is_counting = false;
-static shmem_request_hook_type prev_shmem_request = NULL;
-static shmem_startup_hook_type prev_shmem_startup = NULL;
 
 static Size
 shared_size(void)
@@ -64,40 +61,25 @@ shared_size(void)
 }
 
 static void
-request(void)
+attach(void *memory, bool is_new)
 {
-	if (prev_shmem_request)
-		prev_shmem_request();
-	RequestAddinShmemSpace(shared_size());
-}
-
-static void
-startup(void)
-{
-	bool		found;
 	int			i;
 
-	if (prev_shmem_startup)
-		prev_shmem_startup();
-	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-	repeats = ShmemInitStruct("jurisdiction repeats", shared_size(), &found);
-	if (!found)
-	{
-		memset(repeats, 0, shared_size());
-		pg_atomic_init_u32(&repeats->any, 0);
-		for (i = 0; i < JUR_MAX_PROCS; i++)
-			SpinLockInit(&repeats->slots[i].lock);
-	}
-	LWLockRelease(AddinShmemInitLock);
+	repeats = memory;
+	if (!is_new)
+		return;
+	memset(repeats, 0, shared_size());
+	pg_atomic_init_u32(&repeats->any, 0);
+	for (i = 0; i < JUR_MAX_PROCS; i++)
+		SpinLockInit(&repeats->slots[i].lock);
 }
 
 void
 jur_repeat_init(void)
 {
-	prev_shmem_request = shmem_request_hook;
-	shmem_request_hook = request;
-	prev_shmem_startup = shmem_startup_hook;
-	shmem_startup_hook = startup;
+	static JurSharedPart part = {"jurisdiction repeats", 0, shared_size, attach};
+
+	jur_shmem_reserve(&part);
 }
 
 /* takes what SLOT holds, with its count, into RECORD of MAX_RECORD + MAX_ADDED bytes */

@@ -13,13 +13,12 @@
 #include "miscadmin.h"
 #include "portability/instr_time.h"
 #include "storage/condition_variable.h"
-#include "storage/ipc.h"
 #include "storage/lwlock.h"
-#include "storage/shmem.h"
 #include "storage/spin.h"
 #include "utils/wait_event.h"
 
 #include "base/errors.h"
+#include "base/shmem.h"
 #include "evidence/evidence_internal.h"
 
 #define ANSWER_WITHIN	60000	/* ms: a custodian may have to be asked */
@@ -43,42 +42,30 @@ typedef struct Requests
 } Requests;
 
 static Requests *shared = NULL;
-static shmem_request_hook_type prev_shmem_request = NULL;
-static shmem_startup_hook_type prev_shmem_startup = NULL;
 
-static void
-request_memory(void)
+static Size
+shared_size(void)
 {
-	if (prev_shmem_request)
-		prev_shmem_request();
-	RequestAddinShmemSpace(sizeof(Requests));
+	return sizeof(Requests);
 }
 
 static void
-startup(void)
+attach(void *memory, bool is_new)
 {
-	bool		found;
-
-	if (prev_shmem_startup)
-		prev_shmem_startup();
-	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-	shared = ShmemInitStruct("jurisdiction evidence requests", sizeof(Requests), &found);
-	if (!found)
-	{
-		memset(shared, 0, sizeof(Requests));
-		SpinLockInit(&shared->lock);
-		ConditionVariableInit(&shared->answered);
-	}
-	LWLockRelease(AddinShmemInitLock);
+	shared = memory;
+	if (!is_new)
+		return;
+	memset(shared, 0, sizeof(Requests));
+	SpinLockInit(&shared->lock);
+	ConditionVariableInit(&shared->answered);
 }
 
 void
 jur_request_init(void)
 {
-	prev_shmem_request = shmem_request_hook;
-	shmem_request_hook = request_memory;
-	prev_shmem_startup = shmem_startup_hook;
-	shmem_startup_hook = startup;
+	static JurSharedPart part = {"jurisdiction evidence requests", 0, shared_size, attach};
+
+	jur_shmem_reserve(&part);
 }
 
 /* the number of the question */
