@@ -84,7 +84,6 @@ typedef struct Statement
 	uint64		rows_said;
 	bool		sends_rows;
 	int			parts;
-	int			body;			/* where a record begins to tell more than its moment */
 } Statement;
 
 uint64		jur_statement_number = 1;
@@ -689,7 +688,6 @@ begin_part(StringInfo record)
 	resetStringInfo(record);
 	jur_record_begin(record, "statement", running.start);
 	jur_record_text(record, "id", running.id);
-	running.body = record->len;
 	if (running.parts > 0)
 		jur_record_number(record, "part", running.parts);
 	if (IsParallelWorker())
@@ -816,13 +814,15 @@ tell_decisions(StringInfo record, Put put)
  * What the last record that is counted told.  One that would tell the same
  * need not be written to be counted (where nobody waits for it).
  */
-#define MAX_ALIKE	4
+#define MAX_ALIKE	16
 
 typedef struct Alike
 {
 	const char *session;
 	const char *command;
 	const char *outcome;		/* one of the constants that name it */
+	char		sqlstate[6];
+	TransactionId transaction;
 	uint64		session_builds;
 	uint64		places_builds;
 	uint64		names_changed;
@@ -847,15 +847,16 @@ describe(Alike *alike, const char *outcome, const char *sqlstate)
 	ListCell   *lc;
 
 	memset(alike, 0, sizeof(Alike));
-	if (jur_evidence_commit || outcome == NULL || sqlstate || running.parts > 0 ||
+	if (jur_evidence_commit || outcome == NULL || running.parts > 0 ||
 		IsParallelWorker() || session_text == NULL ||
-		strcmp(outcome, "completed") != 0 ||
-		list_length(running.relids) > MAX_ALIKE ||
-		TransactionIdIsValid(GetTopTransactionIdIfAny()))
+		strcmp(outcome, "running") == 0 ||
+		list_length(running.relids) > MAX_ALIKE)
 		return false;
 	alike->session = session_text;
 	alike->command = named_command;
-	alike->outcome = "completed";
+	alike->outcome = outcome;
+	strlcpy(alike->sqlstate, sqlstate ? sqlstate : "", sizeof(alike->sqlstate));
+	alike->transaction = GetTopTransactionIdIfAny();
 	alike->session_builds = session_builds;
 	alike->places_builds = places_builds;
 	alike->names_changed = names_changed;
@@ -920,11 +921,11 @@ tell(Put put, const char *outcome, const char *sqlstate)
 	/* told before it is put: an error in putting must not put it again */
 	is_told(outcome);
 	/* one of its only part may be like the one before */
-	if (running.parts > 1 || running.is_running ||
-		!jur_evidence_repeat(record.data, record.len, running.body, running.start))
-		taken &= put(record.data, record.len);
-	else if (may_be_alike)
+	if (may_be_alike && running.parts == 1 &&
+		jur_evidence_repeat(record.data, record.len, running.start))
 		last_told = alike;
+	else
+		taken &= put(record.data, record.len);
 	pfree(record.data);
 	MemoryContextSwitchTo(caller);
 	return taken;

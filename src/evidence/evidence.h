@@ -36,12 +36,11 @@ extern void jur_evidence_put(const char *record, Size size);
 extern bool jur_evidence_try_put(const char *record, Size size);
 
 /*
- * evidence_repeat.c: with evidence_commit = off, count RECORD if it says the
- * same as the one before, from byte BODY on; what comes before that tells of
- * its moment.  False: it is not counted, and has to be put.
+ * evidence_repeat.c: with evidence_commit = off, keep RECORD to count those that
+ * say the same, but for MOMENT.  False: it is not kept, and has to be put.
  */
-extern bool jur_evidence_repeat(const char *record, Size size, Size body, TimestampTz moment);
-/* the same for one that is known to say what the last one counted said */
+extern bool jur_evidence_repeat(const char *record, Size size, TimestampTz moment);
+/* count one that says what the one kept last says; false: that is not there any more */
 extern bool jur_evidence_again(TimestampTz moment);
 
 /*

@@ -4,9 +4,9 @@
  *	  Idea: a session that does the same again and again is counted for a
  *	  moment, and told of once.
  *
- * Only where nobody waits for records (evidence_commit = off).  Two records are
- * the same if nothing in them differs but when they were made.  The first is
- * kept in shared memory with a count, so that it outlives the session; the
+ * Only where nobody waits for records (evidence_commit = off).  Who makes the
+ * records knows which would say the same, but for when.  The first is kept in
+ * shared memory with a count, so that it outlives the session; the
  * sealer collects what is there many times a second, and a session puts its
  * own before any other record, so that its records keep their order.
  *
@@ -38,7 +38,6 @@ typedef struct Slot
 {
 	slock_t		lock;
 	uint32		size;
-	uint32		body;			/* what is before it tells of the moment */
 	uint64		count;			/* 0: nothing is here */
 	TimestampTz last;
 	char		record[MAX_RECORD];
@@ -137,26 +136,8 @@ jur_repeat_release(void)
 		(void) jur_evidence_try_put(record, size);
 }
 
-/* counts it where the same is counted already; false: something else is */
-static bool
-count_again(Slot *slot, const char *record, Size size, Size body, TimestampTz moment)
-{
-	bool		is_same;
-
-	SpinLockAcquire(&slot->lock);
-	is_same = slot->count > 0 && slot->size - slot->body == size - body &&
-		memcmp(slot->record + slot->body, record + body, size - body) == 0;
-	if (is_same)
-	{
-		slot->count++;
-		slot->last = moment;
-	}
-	SpinLockRelease(&slot->lock);
-	return is_same;
-}
-
 bool
-jur_evidence_repeat(const char *record, Size size, Size body, TimestampTz moment)
+jur_evidence_repeat(const char *record, Size size, TimestampTz moment)
 {
 	Slot	   *slot;
 
@@ -164,8 +145,6 @@ jur_evidence_repeat(const char *record, Size size, Size body, TimestampTz moment
 		IsParallelWorker() || size > MAX_RECORD || !jur_evidence_is_on())
 		return false;
 	slot = my_slot();
-	if (is_counting && count_again(slot, record, size, body, moment))
-		return true;
 	/* what another session has left there, or this one, comes first */
 	is_counting = true;
 	jur_repeat_release();
@@ -173,7 +152,6 @@ jur_evidence_repeat(const char *record, Size size, Size body, TimestampTz moment
 	SpinLockAcquire(&slot->lock);
 	memcpy(slot->record, record, size);
 	slot->size = size;
-	slot->body = body;
 	slot->count = 1;
 	slot->last = moment;
 	SpinLockRelease(&slot->lock);
