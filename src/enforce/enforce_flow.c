@@ -79,13 +79,17 @@ enter_context(void)
 	return MemoryContextSwitchTo(context);
 }
 
-/* the label in the context of the watermark: join with nothing copies */
+/* A, which is given up, joined with B; in the current context */
 static JurLabel *
-joined(const JurLabel *a, const JurLabel *b)
+joined(JurLabel *a, const JurLabel *b)
 {
-	JurLabel	unrestricted = {0, NULL};
+	JurLabel   *join;
 
-	return jur_label_join(a ? a : &unrestricted, b);
+	if (a == NULL)
+		return jur_label_copy(b);
+	join = jur_label_join(a, b);
+	pfree(a);
+	return join;
 }
 
 /*
@@ -110,7 +114,7 @@ note_in_plans(const JurLabel *label)
 
 	for (frame = jur_top_frame; frame; frame = frame->up)
 	{
-		if (frame->planned == NULL)
+		if (frame->planned == NULL || frame->read_unknown)
 			continue;
 		if (label == NULL || !can_join(frame->labels, label))
 			frame->read_unknown = true;
@@ -130,8 +134,12 @@ jur_flow_note(const JurLabel *label)
 
 	if (label->natoms > 0)
 		note_in_plans(label);
-	if (is_off() || label->natoms == 0 ||
-		(watermark && jur_label_flows(label, watermark)))
+	if (is_off() || label->natoms == 0)
+		return;
+	/* what has been read goes nowhere already (a worker's leader does not know yet) */
+	if (read_unknown && !IsParallelWorker() && !can_join(watermark, label))
+		return;
+	if (watermark && jur_label_flows(label, watermark))
 		return;
 	if (IsParallelWorker())
 	{
@@ -140,8 +148,7 @@ jur_flow_note(const JurLabel *label)
 	}
 	if (!can_join(watermark, label))
 	{
-		if (!read_unknown)
-			note_unknown();
+		note_unknown();
 		return;
 	}
 	caller = enter_context();
@@ -400,7 +407,7 @@ read_besides(Oid relid, bool *unknown)
 
 		if (!counts(mark, relid, depth))
 			continue;
-		if (mark->label)
+		if (mark->label && can_join(label, mark->label))
 			label = joined(label, mark->label);
 		else
 			*unknown = true;

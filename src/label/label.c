@@ -389,18 +389,47 @@ jur_label_copy(const JurLabel *label)
 	return assemble(label->atoms, label->natoms);
 }
 
+/* is ATOM below one of LABEL's, or, where that counts, the same? */
+static bool
+is_below(const JurAtom *atom, const JurLabel *label, bool or_same)
+{
+	int			i;
+
+	for (i = 0; i < label->natoms; i++)
+	{
+		if (jur_atom_flows(atom, &label->atoms[i]) &&
+			(or_same || jur_atom_compare(atom, &label->atoms[i]) != 0))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Both are reduced already, so that an atom of one can only be below atoms of
+ * the other: adding a label to a large one takes a pass, not a sort.
+ */
 JurLabel *
 jur_label_join(const JurLabel *a, const JurLabel *b)
 {
-	int			natoms = a->natoms + b->natoms;
-	JurAtom    *atoms = palloc((natoms + 1) * sizeof(JurAtom));
+	JurAtom    *atoms = palloc((a->natoms + b->natoms + 1) * sizeof(JurAtom));
 	JurLabel   *join;
+	int			natoms = 0;
+	int			i = 0;
+	int			j = 0;
 
-	if (a->natoms > 0)
-		memcpy(atoms, a->atoms, a->natoms * sizeof(JurAtom));
-	if (b->natoms > 0)
-		memcpy(atoms + a->natoms, b->atoms, b->natoms * sizeof(JurAtom));
-	join = jur_label_canonical(atoms, natoms);
+	while (i < a->natoms || j < b->natoms)
+	{
+		bool		is_a = j == b->natoms ||
+			(i < a->natoms && jur_atom_compare(&a->atoms[i], &b->atoms[j]) <= 0);
+		const JurAtom *atom = is_a ? &a->atoms[i++] : &b->atoms[j++];
+
+		/* of two that are the same, A's goes */
+		if (!is_below(atom, is_a ? b : a, is_a))
+			atoms[natoms++] = *atom;
+	}
+	if (natoms > JUR_ATOMS_MAX)
+		refuse_size("atoms", JUR_ATOMS_MAX);
+	join = assemble(atoms, natoms);
 	pfree(atoms);
 	return join;
 }
