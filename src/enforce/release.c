@@ -15,14 +15,19 @@
 #include "executor/tuptable.h"
 #include "tcop/dest.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 #include "enforce/enforce_internal.h"
 #include "enforce/statement.h"
 #include "evidence/evidence.h"
 
-/* held back at most, in rows and bytes */
+/*
+ * Held back at most, in rows, bytes and milliseconds until another row comes.
+ * (The server itself sends nothing before it has 8 kB or the statement ends.)
+ */
 #define MAX_HELD 64
 #define MAX_HELD_BYTES (64 * 1024)
+#define MAX_HELD_MS 200
 
 typedef struct Release
 {
@@ -33,6 +38,7 @@ typedef struct Release
 	MinimalTuple held[MAX_HELD];
 	int			nheld;
 	Size		bytes;
+	TimestampTz since;			/* the first of them */
 	bool		wants_more;		/* as the client's receiver said last */
 	uint64	   *sent;			/* rows, as the statement's record will have it */
 } Release;
@@ -55,6 +61,14 @@ let_go(Release *self)
 	self->nheld = 0;
 	self->bytes = 0;
 	MemoryContextReset(self->context);
+}
+
+static bool
+has_held_enough(const Release *self)
+{
+	return self->nheld == MAX_HELD || self->bytes > MAX_HELD_BYTES ||
+		(self->nheld > 0 &&
+		 TimestampDifferenceExceeds(self->since, GetCurrentTimestamp(), MAX_HELD_MS));
 }
 
 static bool hold(TupleTableSlot *slot, DestReceiver *dest);
@@ -80,7 +94,7 @@ hold(TupleTableSlot *slot, DestReceiver *dest)
 	Release    *self = (Release *) dest;
 	MemoryContext caller;
 
-	if (self->nheld == MAX_HELD || self->bytes > MAX_HELD_BYTES)
+	if (has_held_enough(self))
 		jur_evidence_before_release();
 	if (!jur_evidence_is_due)
 	{
@@ -91,6 +105,8 @@ hold(TupleTableSlot *slot, DestReceiver *dest)
 		self->pub.receiveSlot = pass;
 		return pass(slot, dest);
 	}
+	if (self->nheld == 0)
+		self->since = GetCurrentTimestamp();
 	caller = MemoryContextSwitchTo(self->context);
 	self->held[self->nheld] = ExecCopySlotMinimalTuple(slot);
 	self->bytes += self->held[self->nheld++]->t_len;

@@ -137,6 +137,14 @@ is($anna->run(q{PREPARE prepared AS SELECT * FROM patient}), '', 'a prepared sta
 withheld('a query', $anna->query('SELECT * FROM patient'), $canary);
 withheld('more than the buffer holds', $anna->query('SELECT p.* FROM patient p, generate_series(1, 30000)'), $canary);
 withheld('a row larger than what is held back', $anna->query(q{SELECT repeat(diagnosis, 50000) FROM patient}), $canary);
+# what comes slowly is not kept from the client until there is a lot of it
+my $slow = q{SELECT repeat(diagnosis, 200), pg_sleep(0.1) FROM patient, generate_series(1, 15)};
+withheld('a slow query', $anna->query($slow), $canary);
+my $first = $anna->forget->query($slow)->send->listen(2.5);
+like($first, $canary, 'a slow query: its first rows do not wait for its last');
+unlike($first, qr/SELECT 45/, 'a slow query: which has not come yet');
+$anna->until('Z', 10);
+
 withheld('row limits and Flush', $anna->parse('SELECT * FROM patient, generate_series(1, 100)')->bind('', 'p')
 	->execute(1, 'p')->execute(200, 'p')->flush->execute(0, 'p')->sync, $canary);
 $anna->parse('SELECT 1')->bind('', '')->execute foreach 1 .. 1000;
