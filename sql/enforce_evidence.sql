@@ -18,6 +18,7 @@ CREATE FUNCTION enforce_evidence.since(bigint)
 	SELECT e.event, e.command, array_to_string(e.tables, ' '),
 		(SELECT string_agg(concat_ws(' ', d.value ->> 'verdict', d.value ->> 'action',
 				d.value ->> 'label', d.value ->> 'rows', d.value ->> 'values' || ' values',
+				d.value ->> 'undone' || ' undone',
 				CASE WHEN d.value ? 'within' THEN 'within' END,
 				(SELECT string_agg(concat_ws(' ', w.value ->> 'atom', 'to', w.value ->> 'to',
 					'by', w.value ->> 'by', w.value ->> 'basis'), ', ')
@@ -132,6 +133,39 @@ BEGIN
 	COMMIT;
 END $$;
 CALL enforce_evidence.half();
+RESET ROLE;
+:evidence
+
+-- what a block of code wrote before its error was caught was not written; what it read was read
+:now
+SET ROLE regress_evidence_owner;
+DO $$
+BEGIN
+	INSERT INTO enforce_evidence.patient VALUES (12, 'DE', NULL);
+	BEGIN
+		INSERT INTO enforce_evidence.patient VALUES (13, 'DE', NULL), (14, 'DE/health', NULL);
+		BEGIN
+			INSERT INTO enforce_evidence.patient VALUES (15, 'DE', NULL);
+			PERFORM 1 / 0;
+		EXCEPTION WHEN division_by_zero THEN NULL;
+		END;
+		BEGIN
+			INSERT INTO enforce_evidence.patient VALUES (16, 'DE', NULL);
+		EXCEPTION WHEN division_by_zero THEN NULL;
+		END;
+		PERFORM 1 / (id - 13) FROM enforce_evidence.patient WHERE id = 13;
+	EXCEPTION WHEN division_by_zero THEN
+		INSERT INTO enforce_evidence.patient VALUES (17, 'DE', NULL);
+	END;
+END $$;
+DO $$							-- the same without an error
+BEGIN
+	BEGIN
+		INSERT INTO enforce_evidence.patient VALUES (18, 'DE', NULL), (19, 'DE/health', NULL);
+	EXCEPTION WHEN division_by_zero THEN NULL;
+	END;
+END $$;
+SELECT id FROM enforce_evidence.patient WHERE id BETWEEN 12 AND 19 ORDER BY id;
 RESET ROLE;
 :evidence
 

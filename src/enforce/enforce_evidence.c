@@ -209,15 +209,24 @@ jur_evidence_watch(ErrorContextCallback *watch)
 
 /* ---------------------------------------------------------- what cuts it off */
 
+/* TRANSACTION: another one than the session's own, or invalid */
 static void
-tell_rollback(const char *detail)
+tell_rollback(TransactionId transaction, const char *detail)
 {
 	StringInfoData record;
 
 	initStringInfo(&record);
 	jur_record_begin(&record, "rollback", GetCurrentTimestamp());
-	jur_record_text(&record, "id", jur_statement_last_id());
-	jur_record_session_as_known(&record);
+	if (TransactionIdIsValid(transaction))
+	{
+		jur_record_session(&record);
+		jur_record_number(&record, "transaction", transaction);
+	}
+	else
+	{
+		jur_record_text(&record, "id", jur_statement_last_id());
+		jur_record_session_as_known(&record);
+	}
 	jur_record_text(&record, "detail", detail);
 	jur_record_end(&record);
 	(void) jur_evidence_try_put(record.data, record.len);
@@ -226,24 +235,50 @@ tell_rollback(const char *detail)
 }
 
 /*
- * ROLLBACK TO undoes what statements of the transaction have written.  (What a
- * statement undoes of its own, in a block that catches errors, is its own
- * affair: its record tells what it was allowed.)
+ * ROLLBACK PREPARED has undone it; whether it wrote under a label, nobody
+ * knows any more.  That is done, so that a log that cannot be written does not
+ * make an error of it.
+ */
+void
+jur_evidence_prepared_is_undone(TransactionId transaction)
+{
+	if (!jur_evidence_is_on())
+		return;
+	tell_rollback(transaction, "prepared");
+	(void) try_settle();
+	in_vain = false;
+}
+
+/*
+ * ROLLBACK TO undoes what statements of the transaction have written; what a
+ * statement undoes of its own, in a block that catches errors, its record tells.
  */
 static void
-level_ends(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
+level_changes(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
 {
 	int			level = GetCurrentTransactionNestLevel();
 
-	if (IsParallelWorker() || !jur_statement_wrote(level) ||
-		(event != SUBXACT_EVENT_COMMIT_SUB && event != SUBXACT_EVENT_ABORT_SUB))
+	if (IsParallelWorker())
 		return;
-	if (event == SUBXACT_EVENT_ABORT_SUB && jur_is_outermost())
+	switch (event)
 	{
-		tell_rollback("to a savepoint");
-		jur_evidence_is_due = true;
+		case SUBXACT_EVENT_START_SUB:
+			jur_statement_level_begins(level);
+			break;
+		case SUBXACT_EVENT_COMMIT_SUB:
+			jur_statement_level_ends(level, false);
+			break;
+		case SUBXACT_EVENT_ABORT_SUB:
+			if (jur_is_outermost() && jur_statement_wrote(level))
+			{
+				tell_rollback(InvalidTransactionId, "to a savepoint");
+				jur_evidence_is_due = true;
+			}
+			jur_statement_level_ends(level, true);
+			break;
+		default:
+			break;
 	}
-	jur_statement_level_ends(level);
 }
 
 static void
@@ -269,7 +304,7 @@ transaction_ends(XactEvent event, void *arg)
 		owed = true;
 	}
 	if (jur_statement_wrote(1))
-		tell_rollback(NULL);
+		tell_rollback(InvalidTransactionId, NULL);
 	if (jur_is_outermost())
 		jur_statement_close();
 	jur_statement_transaction_ends();
@@ -315,7 +350,7 @@ jur_enforce_evidence_init(void)
 {
 	jur_statement_init();
 	RegisterXactCallback(transaction_ends, NULL);
-	RegisterSubXactCallback(level_ends, NULL);
+	RegisterSubXactCallback(level_changes, NULL);
 	/* records tell statements apart by the server's query id, never by text */
 	EnableQueryId();
 }

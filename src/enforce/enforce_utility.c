@@ -10,8 +10,10 @@
 
 #include "access/xact.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_type.h"
 #include "commands/defrem.h"
 #include "commands/extension.h"
+#include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "nodes/value.h"
@@ -462,6 +464,47 @@ is_our_label(Node *stmt)
 		strcmp(label->provider, JUR_PROVIDER) == 0;
 }
 
+static TransactionId
+prepared_transaction(const char *gid)
+{
+	Oid			types[] = {TEXTOID};
+	Datum		values[] = {CStringGetTextDatum(gid)};
+	TransactionId found = InvalidTransactionId;
+	bool		is_null;
+
+	if (SPI_connect() != SPI_OK_CONNECT ||
+		SPI_execute_with_args("SELECT p.transaction FROM pg_catalog.pg_prepared_xact() p"
+							  " WHERE p.gid OPERATOR(pg_catalog.=) $1",
+							  1, types, values, NULL, true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "prepared transactions cannot be listed");
+	if (SPI_processed == 1)
+		found = DatumGetTransactionId(SPI_getbinval(SPI_tuptable->vals[0],
+													SPI_tuptable->tupdesc, 1, &is_null));
+	SPI_finish();
+	return found;
+}
+
+static void
+roll_back_prepared(JUR_UTILITY_PARAMS)
+{
+	TransactionStmt *stmt = (TransactionStmt *) pstmt->utilityStmt;
+	TransactionId transaction;
+
+	/* also what makes it an error, and is said before anything else */
+	PreventInTransactionBlock(context == PROCESS_UTILITY_TOPLEVEL, "ROLLBACK PREPARED");
+	transaction = prepared_transaction(stmt->gid);
+	run(JUR_UTILITY_ARGS);
+	jur_evidence_prepared_is_undone(transaction);
+}
+
+static bool
+is_rollback_prepared(Node *stmt)
+{
+	return IsA(stmt, TransactionStmt) &&
+		((TransactionStmt *) stmt)->kind == TRANS_STMT_ROLLBACK_PREPARED &&
+		IsTransactionState() && jur_is_installed();
+}
+
 static void
 judge_and_run(JUR_UTILITY_PARAMS)
 {
@@ -471,7 +514,10 @@ judge_and_run(JUR_UTILITY_PARAMS)
 
 	if (!is_ours_to_judge(stmt))
 	{
-		run(JUR_UTILITY_ARGS);
+		if (is_rollback_prepared(stmt))
+			run_inside(roll_back_prepared, JUR_UTILITY_ARGS);
+		else
+			run(JUR_UTILITY_ARGS);
 		return;
 	}
 	if (is_our_label(stmt))

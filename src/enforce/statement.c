@@ -59,6 +59,8 @@ typedef struct Place
 	uint64		statement;		/* that counts here */
 	uint64		count;
 	uint64		said;			/* of it, in records already */
+	uint64		undone;			/* of it, writes that the statement undid itself */
+	uint64		undone_said;
 	bool		allowed;
 	bool		storable;		/* of a write: may the site store it? */
 	char	   *label;			/* {"label":... */
@@ -66,6 +68,22 @@ typedef struct Place
 	char	   *why_stored;
 	struct Place *next;			/* touched by the same statement */
 } Place;
+
+/*
+ * What had been counted of writes when a block of code began that can be
+ * undone: of those places that there were, in the order of the list.
+ */
+typedef struct Level
+{
+	struct Level *up;
+	int			level;
+	int			nwrites;
+	struct
+	{
+		uint64		count;
+		uint64		undone;
+	}			writes[FLEXIBLE_ARRAY_MEMBER];
+} Level;
 
 typedef struct Statement
 {
@@ -80,6 +98,7 @@ typedef struct Statement
 	List	   *relids;
 	Place	   *touched;
 	Place	  **last;
+	Level	   *levels;			/* innermost first */
 	uint64		rows;
 	uint64		rows_said;
 	bool		sends_rows;
@@ -505,6 +524,7 @@ count_place(Datum label, JurAsked asked, const JurQuestion *export, int where)
 	{
 		place->statement = jur_statement_number;
 		place->count = place->said = 0;
+		place->undone = place->undone_said = 0;
 		place->next = NULL;
 		*running.last = place;
 		running.last = &place->next;
@@ -645,9 +665,67 @@ jur_statement_wrote(int level)
 	return wrote >= level;
 }
 
-void
-jur_statement_level_ends(int level)
+static const Place *
+next_write(const Place *place)
 {
+	while (place && place->key.asked != JUR_ASKED_WRITE)
+		place = place->next;
+	return place;
+}
+
+void
+jur_statement_level_begins(int level)
+{
+	const Place *place;
+	Level	   *begun;
+	int			nwrites = 0;
+
+	for (place = next_write(running.touched); place; place = next_write(place->next))
+		nwrites++;
+	/* what is not in the list yet has been counted no more than 0 times */
+	if (nwrites == 0)
+		return;
+	begun = MemoryContextAlloc(statement_context,
+							   offsetof(Level, writes) + nwrites * sizeof(begun->writes[0]));
+	begun->up = running.levels;
+	begun->level = level;
+	begun->nwrites = 0;
+	for (place = next_write(running.touched); place; place = next_write(place->next))
+	{
+		begun->writes[begun->nwrites].count = place->count;
+		begun->writes[begun->nwrites++].undone = place->undone;
+	}
+	running.levels = begun;
+}
+
+/* all that has been written since LEVEL began, or NULL: since the statement did */
+static void
+undo(const Level *level)
+{
+	Place	   *place = unconstify(Place *, next_write(running.touched));
+	int			i;
+
+	for (i = 0; place; i++, place = unconstify(Place *, next_write(place->next)))
+	{
+		bool		is_known = level && i < level->nwrites;
+
+		place->undone = (is_known ? level->writes[i].undone : 0) +
+			place->count - (is_known ? level->writes[i].count : 0);
+	}
+}
+
+void
+jur_statement_level_ends(int level, bool is_undone)
+{
+	Level	   *ended = running.levels && running.levels->level >= level ? running.levels : NULL;
+
+	if (is_undone)
+		undo(ended);
+	if (ended)
+	{
+		running.levels = ended->up;
+		pfree(ended);
+	}
 	wrote = Min(wrote, level - 1);
 }
 
@@ -660,7 +738,7 @@ jur_statement_transaction_ends(void)
 /* --------------------------------------------------------------- its record */
 
 static void
-append_decision(StringInfo record, const Place *place, JurAction action, uint64 count)
+append_decision(StringInfo record, const Place *place, JurAction action)
 {
 	bool		allowed = action == JUR_STORE ? place->storable : place->allowed;
 	const char *verdict = allowed ? "allow" : jur_observing() ? "observe" : "deny";
@@ -677,7 +755,9 @@ append_decision(StringInfo record, const Place *place, JurAction action, uint64 
 		appendStringInfoString(record, ",\"within\":true");
 	else
 		jur_record_number(record, place->key.asked == JUR_ASKED_VALUES ? "values" : "rows",
-						  count);
+						  place->count - place->said);
+	if (place->undone > place->undone_said)
+		jur_record_number(record, "undone", place->undone - place->undone_said);
 	appendStringInfoString(record, action == JUR_STORE ? place->why_stored : place->why);
 	appendStringInfoChar(record, '}');
 }
@@ -757,7 +837,7 @@ has_news(const Place *place)
 {
 	if (place->key.asked == JUR_ASKED_CEILING)
 		return place->said == 0;
-	return place->count > place->said;
+	return place->count > place->said || place->undone > place->undone_said;
 }
 
 bool
@@ -775,6 +855,13 @@ jur_statement_has_news(void)
 	return false;
 }
 
+static void
+is_said(Place *place)
+{
+	place->said = place->key.asked == JUR_ASKED_CEILING ? 1 : place->count;
+	place->undone_said = place->undone;
+}
+
 static bool
 tell_decisions(StringInfo record, Put put)
 {
@@ -784,8 +871,6 @@ tell_decisions(StringInfo record, Put put)
 
 	for (place = running.touched; place; place = place->next)
 	{
-		uint64		count = place->count - place->said;
-
 		if (!has_news(place))
 			continue;
 		if (begun && record->len + 2 * (strlen(place->label) + strlen(place->why)) > RECORD_ROOM)
@@ -801,9 +886,9 @@ tell_decisions(StringInfo record, Put put)
 			begun = true;
 		}
 		if (place->key.asked == JUR_ASKED_WRITE)
-			append_decision(record, place, JUR_STORE, count);
-		append_decision(record, place, actions[place->key.asked], count);
-		place->said = place->key.asked == JUR_ASKED_CEILING ? 1 : place->count;
+			append_decision(record, place, JUR_STORE);
+		append_decision(record, place, actions[place->key.asked]);
+		is_said(place);
 	}
 	if (begun)
 		appendStringInfoChar(record, ']');
@@ -868,7 +953,7 @@ describe(Alike *alike, const char *outcome, const char *sqlstate)
 		alike->relids[alike->nrelids++] = lfirst_oid(lc);
 	for (place = running.touched; place; place = place->next)
 	{
-		if (alike->nplaces == MAX_ALIKE)
+		if (alike->nplaces == MAX_ALIKE || place->undone > 0)
 			return false;
 		alike->places[alike->nplaces] = place;
 		alike->counts[alike->nplaces++] = place->count;
@@ -882,7 +967,7 @@ is_told(const char *outcome)
 	Place	   *place;
 
 	for (place = running.touched; place; place = place->next)
-		place->said = place->key.asked == JUR_ASKED_CEILING ? 1 : place->count;
+		is_said(place);
 	running.rows_said = running.rows;
 	running.tables = NIL;
 	running.is_new = false;

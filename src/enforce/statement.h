@@ -71,7 +71,9 @@ extern const char *jur_statement_last_id(void);
  * deeper?  A level that ends well leaves what it wrote to the one above.
  */
 extern bool jur_statement_wrote(int level);
-extern void jur_statement_level_ends(int level);
+/* a level inside the statement: what it wrote counts as undone if it is */
+extern void jur_statement_level_begins(int level);
+extern void jur_statement_level_ends(int level, bool is_undone);
 extern void jur_statement_transaction_ends(void);
 
 /*
@@ -109,6 +111,8 @@ extern void jur_evidence_watch(ErrorContextCallback *watch);
 extern void jur_evidence_statement_ends(void);
 extern void jur_evidence_statement_fails(void);
 /* a parallel worker's share of one has ended, well or with an error */
+/* ROLLBACK PREPARED of that transaction is done */
+extern void jur_evidence_prepared_is_undone(TransactionId transaction);
 extern void jur_evidence_worker_ends(void);
 extern void jur_evidence_worker_fails(void);
 

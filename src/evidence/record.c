@@ -229,6 +229,7 @@ static const Named decision_members[] = {
 	{"within", KIND_BOOLEAN},
 	{"rows", KIND_INTEGER},
 	{"values", KIND_INTEGER},
+	{"undone", KIND_INTEGER},
 	{"why", KIND_LIST},
 	{NULL}
 };
@@ -273,7 +274,7 @@ read_members(JurJson object, const Named *known, JurJson *values)
 static bool
 read_decision(JurJson object, JurDecisionRecord *decision)
 {
-	JurJson		values[7];
+	JurJson		values[8];
 
 	if (!read_members(object, decision_members, values) ||
 		values[0].size == 0 || values[1].size == 0 || values[2].size == 0)
@@ -284,9 +285,11 @@ read_decision(JurJson object, JurDecisionRecord *decision)
 	decision->is_within = jur_json_is_true(values[3]);
 	decision->rows = 0;
 	decision->values = 0;
+	decision->undone = 0;
 	(void) jur_json_integer(values[4], &decision->rows);
 	(void) jur_json_integer(values[5], &decision->values);
-	decision->why = values[6];
+	(void) jur_json_integer(values[6], &decision->undone);
+	decision->why = values[7];
 	return true;
 }
 

@@ -80,6 +80,7 @@ typedef struct JurDecisionRecord
 	bool		is_within;
 	int64_t		rows;			/* 0: not said */
 	int64_t		values;			/* 0: not said */
+	int64_t		undone;
 	JurJson		why;
 } JurDecisionRecord;
 
