@@ -25,6 +25,7 @@ typedef struct JurLogError
 {
 	bool		is_missing;		/* the file is not there: never written, or dropped */
 	bool		is_damaged;		/* it is there, and says what it cannot say */
+	bool		is_behind;		/* and that is that the head is older than it */
 	int			code;			/* errno, or 0 */
 	char		text[JUR_ERROR_MAX];
 } JurLogError;
@@ -59,10 +60,15 @@ extern bool jur_log_hash(void *reader, int level, uint64_t index, JurHash *hash)
 extern const JurLogError *jur_log_hash_error(const JurLogReader *reader);
 /*
  * An entry after the head that the journal holds and no checkpoint covers yet.
- * is_damaged: the journal has only later ones, so the head is not the newest.
+ * is_behind: the journal has only later ones, so the head is not the newest.
  */
 extern bool jur_log_tail_entry(JurLogReader *reader, uint64_t seq,
 							   const uint8_t **data, size_t *size, JurLogError *error);
+/*
+ * After jur_log_tail_entry() found no SEQ: does the journal hold more of it, or
+ * later entries?  A crash tore it, it is being written, or it was changed.
+ */
+extern bool jur_log_tail_is_torn(const JurLogReader *reader, uint64_t seq);
 
 /* ------------------------------------------------------------------ writing */
 
