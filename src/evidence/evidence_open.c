@@ -374,8 +374,9 @@ jur_close_log(JurOpenLog *log, bool is_clean)
 /* ------------------------------------------------------------------- rotation */
 
 /*
- * The record is below a checkpoint of the old key, so that the old key vouches
- * for the new one.  Called with nothing else waiting to be written.
+ * The record holds what the old key says of the new one, so that who knows the
+ * old one needs no other proof that the log went on in the same hands.  Called
+ * with nothing else waiting to be written.
  */
 bool
 jur_rotate_log_key(JurOpenLog *log, char *problem)
@@ -384,6 +385,7 @@ jur_rotate_log_key(JurOpenLog *log, char *problem)
 	JurLogError error;
 	JurNoteKey	next;
 	uint8		seed[JUR_SEED_SIZE];
+	char		handover[JUR_NOTE_MAX];
 	bool		done;
 
 	if (!jur_make_signing_key(log->key.name, JUR_NEXT_KEY, seed, problem))
@@ -393,8 +395,14 @@ jur_rotate_log_key(JurOpenLog *log, char *problem)
 		jur_problem(problem, "could not compute the public key of \"%s\"", log->key.name);
 		return false;
 	}
+	if (jur_handover_sign(jur_log_written_head(log->writer), &log->key, log->seed,
+						  &next, handover) == 0)
+	{
+		jur_problem(problem, "could not sign with the key of \"%s\"", log->key.name);
+		return false;
+	}
 	initStringInfo(&record);
-	jur_record_rotation(&record, &log->key, &next);
+	jur_record_rotation(&record, &log->key, &next, handover);
 	done = append(log, &record, problem);
 	pfree(record.data);
 	if (done && (!jur_log_checkpoint(log->writer, &error) ||
