@@ -98,19 +98,29 @@ make_origin(char *origin, char *problem)
 }
 
 /*
- * Is the log in the directory older than what this data directory knows of it?
- * Then to sign more of it would be to sign another history.
+ * Is what this data directory knows of the log not in it?  It may be older, or
+ * have gone on from an older state elsewhere: to sign more of it would be to
+ * sign another history.  What cannot be read is for jur_log_open() to refuse.
  */
 static bool
 is_rolled_back(const char *origin, const JurMemory *memory)
 {
-	JurCheckpoint head;
+	JurLogError error;
+	JurLogReader *reader;
+	JurHash		root;
+	bool		is_older;
 
 	if (!memory->is_ours || memory->head.size == 0 ||
 		strcmp(memory->head.origin, origin) != 0)
 		return false;
-	return !read_head(&head) || head.size < memory->head.size ||
-		(head.size == memory->head.size && !jur_merkle_equal(&head.root, &memory->head.root));
+	reader = jur_log_read(jur_evidence_path(), &error);
+	if (reader == NULL)
+		return true;
+	is_older = jur_log_head(reader)->size < memory->head.size ||
+		(jur_merkle_root(memory->head.size, jur_log_hash, reader, &root) &&
+		 !jur_merkle_equal(&root, &memory->head.root));
+	jur_log_read_end(reader);
+	return is_older;
 }
 
 /*

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "evidence/base64.h"
 #include "evidence/log_dir_internal.h"
 
 /* how often a log may grow while a reader looks for one partial tile */
@@ -300,6 +301,40 @@ int
 jur_log_keys(const JurLogReader *reader, JurNoteKey *keys, int room, JurLogError *error)
 {
 	return jur_keys_read(reader->directory, keys, room, error);
+}
+
+bool
+jur_log_handover(const JurLogReader *reader, int n, char *note, size_t *size,
+				 JurLogError *error)
+{
+	char		path[JUR_PATH_MAX];
+	JurBuffer	buffer = {0};
+	char	   *line;
+	char	   *newline = NULL;
+	int			count = -1;
+
+	jur_log_path(reader->directory, "handovers", path);
+	if (!jur_file_read(path, KEYS_BYTES_MAX, &buffer, error) ||
+		!jur_buffer_reserve(&buffer, 1, error))
+	{
+		jur_buffer_free(&buffer);
+		return false;
+	}
+	buffer.data[buffer.size] = '\0';
+	for (line = (char *) buffer.data; (newline = strchr(line, '\n')) != NULL && n > 0; n--)
+		line = newline + 1;
+	if (newline != NULL)
+		count = jur_base64_get(line, newline - line, note, JUR_NOTE_MAX);
+	if (newline == NULL)
+	{
+		jur_log_fail(error, 0, "there are no more lines in \"%s\"", path);
+		error->is_missing = true;
+	}
+	else if (count < 0)
+		jur_log_damaged(error, "a line of \"%s\" is not base64", path);
+	jur_buffer_free(&buffer);
+	*size = count < 0 ? 0 : count;
+	return count >= 0;
 }
 
 /* ------------------------------------------------------------------ entries */

@@ -203,7 +203,7 @@ report(const JurVerify *verify)
 	printf("signed by: %s%s\n", text,
 		   verify->key == NULL && verify->since == NULL ? " (as the directory says; pin it with --key)" :
 		   memcmp(&verify->signer, &verify->trusted.key[0], sizeof(JurNoteKey)) != 0 &&
-		   strcmp(verify->rotated_to, text) == 0 ? ", to which the older key handed over" : "");
+		   jur_is_trusted(verify, &verify->signer) ? ", to which the older key handed over" : "");
 	if (verify->checkpoints > 0)
 		printf("older heads that records tell of: %" PRIu64 ", all in this tree\n",
 			   verify->checkpoints);

@@ -287,6 +287,41 @@ jur_verify_since(JurVerify *verify)
 						   jur_log_head(verify->reader), "the saved checkpoint");
 }
 
+/*
+ * The handovers that lie beside the log.  Each is signed by a key that is
+ * trusted by now, or is passed over: the records tell the same, as long as
+ * they are there.
+ */
+static bool
+read_handovers(JurVerify *verify)
+{
+	const JurCheckpoint *head = jur_log_head(verify->reader);
+	char		note[JUR_NOTE_MAX];
+	size_t		size;
+	JurLogError error;
+	int			n;
+
+	for (n = 0; jur_log_handover(verify->reader, n, note, &size, &error); n++)
+	{
+		JurCheckpoint then;
+		JurNoteKey	next;
+		int			i;
+
+		for (i = 0; i < verify->trusted.count; i++)
+		{
+			if (jur_handover_open(note, size, &verify->trusted.key[i], &then, &next))
+				break;
+		}
+		if (i == verify->trusted.count || jur_is_trusted(verify, &next))
+			continue;
+		if (!jur_verify_extends(verify, verify->reader, &then, head, "a handover"))
+			return false;
+		if (verify->trusted.count < JUR_VERIFY_KEYS)
+			verify->trusted.key[verify->trusted.count++] = next;
+	}
+	return error.is_missing || jur_unread(verify, &error);
+}
+
 /* not by whom it should be, and no record that is there hands over to him */
 static bool
 explain_signer(JurVerify *verify, const char *signer)
@@ -299,12 +334,12 @@ explain_signer(JurVerify *verify, const char *signer)
 		(verify->pinned.count == 0 && verify->since != NULL &&
 		 verify->retained_from < verify->saved.size))
 		return jur_tampered(verify, "re-signed",
-							"the checkpoint is signed by %s, not by %s, which hands over to it in no record",
+							"the checkpoint is signed by %s, not by %s, which has not handed over to it",
 							signer, right);
 	/* the directory is believed anyway */
 	if (verify->pinned.count == 0 && verify->since == NULL)
 		return true;
-	return jur_unchecked(verify, "the checkpoint is signed by %s, not by %s; a record that hands over to it may be among those that were dropped: --key says whom to believe",
+	return jur_unchecked(verify, "the checkpoint is signed by %s, not by %s; a record in which that hands over to it may be among those that were dropped: --key says whom to believe",
 						 signer, right);
 }
 
@@ -318,6 +353,8 @@ jur_verify_signer(JurVerify *verify)
 	char		text[JUR_NOTE_MAX];
 
 	jur_note_key_text(&verify->signer, text);
+	if (!jur_is_trusted(verify, &verify->signer) && !read_handovers(verify))
+		return false;
 	if (!jur_is_trusted(verify, &verify->signer) && !explain_signer(verify, text))
 		return false;
 	if (verify->rotated_to[0] == '\0')

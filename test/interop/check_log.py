@@ -408,10 +408,23 @@ def keys():
     expect_both('a third key, the first being pinned', 0, 'older key handed over', '--key', KEY, directory)
     expect_both('a third key, the second being pinned', 0, 'older key handed over', '--key', OTHER_KEY, directory)
 
-    expect_both('a new key with a record of another', 1, '^tampered: re-signed: .* hands over to it in no record',
+    expect_both('a new key with a record of another', 1, '^tampered: re-signed: record 700 says that',
            written(right, signer=THIRD_SEED))
-    expect_both('a new key without a record', 1, '^tampered: re-signed: .* not by the log\'s first one',
+    expect_both('a new key without a record, but with a handover', 0, 'verified: 700',
            written(ENTRIES, signer=OTHER_SEED))
+    directory = written(ENTRIES, signer=OTHER_SEED)
+    os.unlink(directory + '/handovers')
+    expect_both('a new key without either', 1, '^tampered: re-signed: .* not by the log\'s first one', directory)
+    handover = log.hand_over(ORIGIN, SEED, 300, log.root_of([log.leaf_hash(e) for e in ENTRIES[:300]]), OTHER_KEY)
+    log.write(directory, 'handovers', handover.encode() + b'\n')
+    expect_both('a new key with a handover of an older head', 0, 'verified: 700', directory)
+    for name, line, kind in (
+            ('that the new key signed', log.hand_over(ORIGIN, OTHER_SEED, 0, log.root_of([]), OTHER_KEY), 're-signed'),
+            ('of another tree', log.hand_over(ORIGIN, SEED, 3, bytes(32), OTHER_KEY), 'forked'),
+            ('of a later tree', log.hand_over(ORIGIN, SEED, 701, bytes(32), OTHER_KEY), 'rolled back'),
+            ('that is none', 'x', 'changed')):
+        log.write(directory, 'handovers', line.encode() + b'\n')
+        expect_both('a new key with a handover ' + name, 1, '^tampered: %s: ' % kind, directory)
     expect_both('a new key that has not signed yet', 0, 'note: record 700 tells of a new key', written(right))
     for name, entry in (
             ('nothing of the old key', record('key rotation', old=KEY, new=OTHER_KEY)),
@@ -447,7 +460,12 @@ def keys():
     for n in range(3):
         os.unlink(os.path.join(directory, log.tile_path('entries', n, 256)))
     expect_both('a record of a new key that was dropped', 0, 'dropped by retention: 768', directory)
-    expect_both('a record of a new key that was dropped, the old one being pinned', 2,
+    expect_both('a record of a new key that was dropped, the old one being pinned', 0, 'older key handed over',
+           '--key', KEY, directory)
+    status, text = verifier('--ocsf', '--from', '768', '--key', KEY, directory)
+    check('events of such a log', status == 0 and text.count('\n') == 433, text[-300:])
+    os.unlink(directory + '/handovers')
+    expect_both('a record of a new key that was dropped, and the handover', 2,
            '^could not check: .* among those that were dropped', '--key', KEY, directory)
     expect_both('a record of a new key that was dropped, the new one being pinned', 0, 'verified: 1201',
            '--key', OTHER_KEY, directory)

@@ -263,12 +263,22 @@ def verify(directory, expected=None, known=None):
         raise Wrong('the entries do not give the root')
     believed = [known or key_text(*keys[-1])]
     below, signers = heed_records(origin, entries, leaves, believed)
+    if os.path.exists(directory + '/handovers'):
+        for line in lines(read(directory, 'handovers')):
+            note = base64.b64decode(line, validate=True)
+            try:
+                of, at, then, more, by = open_head(note, [parse_key(key) for key in believed])
+            except Wrong:
+                continue
+            if of == origin and at <= size and then == root_of(leaves[:at]) and len(more) == 1 and \
+                    more[0].startswith('next key '):
+                believed.append(more[0][len('next key '):])
     if None in entries[below:]:
         raise Wrong('entries are missing that no record says were dropped')
     if (signers and signed_by not in signers) or \
             (signed_by not in believed and (known or None not in entries)):
         raise Wrong('signed by a key that nobody handed over to')
-    wanted = {'checkpoint', 'keys', 'lock'}
+    wanted = {'checkpoint', 'keys', 'lock', 'handovers'}
     for path, data in tiles_of(leaves):
         if read(directory, path) != data:
             raise Wrong(path + ' is not what the entries give')
