@@ -60,6 +60,7 @@ sub stop_reading
 	return $? & 127;
 }
 
+is(state_as($node, $me, q{SELECT evidence_put('before') FROM generate_series(1, 1200); SELECT evidence_wait()}), '', 'a log of some bundles');
 follow();
 my $script = "$dir/script";
 open(my $file, '>', $script) or die $!;
@@ -123,7 +124,6 @@ foreach my $line (split /\n/, PostgreSQL::Test::Utils::slurp_file($sink))
 }
 is($wrong, 0, 'each event was told once, in order');
 cmp_ok($expected, '>=', $size, 'and all of them');
-cmp_ok($size, '>', 1000, 'which were some');
 my $said = `$bin/jurisdiction-verify $log 2>&1`;
 is($? >> 8, 0, 'the log verifies') or diag($said);
 like($said, qr/^dropped by retention: \d+ entries/m, 'without what was dropped');
