@@ -636,6 +636,22 @@ def events():
           status == 0 and text.count('\n') == 590 and result.returncode == 0,
           text[:200] + result.stderr.decode() + result.stdout.decode())
 
+    # a server that computes no query ids; a statement of no table; one of each kind of client
+    other = fresh('statements')
+    append(other, [
+        record('statement', id='1.2.3', client='192.0.2.7', command='SELECT', outcome='completed'),
+        record('statement', id='1.2.4', client='2001:db8::1', command='COPY', digest='-5', outcome='failed', sqlstate='42501'),
+        record('statement', client='local', command='SELECT', outcome='running'),
+        record('statement', client='local', command='SELECT', digest='7', outcome='completed', times=9,
+               until='2026-01-02T03:04:05.040006Z'),
+        record('refusal', action='read', object='public."odd ""name"""'.replace('"', '\\"'), verdict='deny', detail='no'),
+        record('retention', below=0, root=root_b64([]), size=0), b'no record'])
+    status, text = verifier('--ocsf', other)
+    result = subprocess.run([sys.executable, 'test/interop/ocsf.py'], input=text.encode(), capture_output=True)
+    check('records of all kinds are events', status == 0 and result.stdout == b'7 events\n',
+          text[:200] + result.stderr.decode() + result.stdout.decode())
+    check('of which one counts nine', '"time":1767323045000,"count":9,"start_time":1767323045000,"end_time":1767323045040' in text)
+
     changed = copy(directory)
     change(changed, log.tile_path('entries', 2, 88), flip(30))
     status, text = verifier('--ocsf', changed)
