@@ -40,6 +40,9 @@ extern void jur_refused_guarded(const char *action, const char *object,
 /* an act that was let through and must leave a trace: tag, rule, exemption */
 extern void jur_recorded(const char *event, const char *object,
 						 const char *detail);
+/* and by which all that bears LABEL may go where QUESTION says */
+extern void jur_recorded_flow(const char *event, const char *object, const char *detail,
+							  const JurLabel *label, const JurQuestion *question);
 /* "public.patient", quoted as needed; for messages */
 extern char *jur_relation_name(Oid relid);
 extern bool jur_observing(void);

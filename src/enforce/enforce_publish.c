@@ -61,6 +61,42 @@ why_not(const JurLabel *label, const JurQuestion *question)
 		jur_decision_reason(&decision, JUR_EXPORT);
 }
 
+/* whatever a row may bear */
+static const JurLabel *
+label_of_rows(const JurTagged *tagged)
+{
+	static const JurLabel unrestricted = {0, NULL};
+	const JurLabel *label = tagged->ceiling ? tagged->ceiling : &unrestricted;
+
+	if (tagged->relation && tagged->relation->label)
+		label = jur_label_join(label, tagged->relation->label);
+	return label;
+}
+
+static bool
+is_among(const JurColumnTag *column, const Bitmapset *columns)
+{
+	return columns == NULL ||
+		bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, columns) ||
+		bms_is_member(column->attnum - FirstLowInvalidHeapAttributeNumber, columns);
+}
+
+/* and its columns; see why_table_stays() */
+static const JurLabel *
+label_of_all(const JurTagged *tagged, const Bitmapset *columns)
+{
+	const JurLabel *label = label_of_rows(tagged);
+	int			i;
+
+	for (i = 0; i < tagged->ncolumns; i++)
+	{
+		if (is_among(&tagged->columns[i], columns))
+			label = jur_label_join(label, jur_column_label(tagged, &tagged->columns[i],
+														   tagged->ceiling));
+	}
+	return label;
+}
+
 /*
  * Why not everything that the table can hold may go to PLACES; NULL: it may.
  * COLUMNS are those that go, offset as in a column set; NULL: all.
@@ -69,8 +105,6 @@ static char *
 why_table_stays(const JurTagged *tagged, const Bitmapset *columns, const JurArrival *places)
 {
 	JurQuestion question = export_to(places);
-	JurLabel	unrestricted = {0, NULL};
-	const JurLabel *label = tagged->ceiling ? tagged->ceiling : &unrestricted;
 	char	   *why;
 	int			i;
 
@@ -78,16 +112,12 @@ why_table_stays(const JurTagged *tagged, const Bitmapset *columns, const JurArri
 		return pstrdup("One of its tags cannot be read.");
 	if (tagged->row_attnum != 0 && !tagged->ceiling_holds)
 		return pstrdup("Its rows have no ceiling (\"rows within LABEL\"), so that any of them might have to stay.");
-	if (tagged->relation && tagged->relation->label)
-		label = jur_label_join(label, tagged->relation->label);
-	why = why_not(label, &question);
+	why = why_not(label_of_rows(tagged), &question);
 	for (i = 0; why == NULL && i < tagged->ncolumns; i++)
 	{
 		const JurColumnTag *column = &tagged->columns[i];
 
-		if (columns &&
-			!bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, columns) &&
-			!bms_is_member(column->attnum - FirstLowInvalidHeapAttributeNumber, columns))
+		if (!is_among(column, columns))
 			continue;
 		why = why_not(jur_column_label(tagged, column, tagged->ceiling), &question);
 		if (why)
@@ -165,6 +195,8 @@ static void
 judge_published(Oid publication, Oid relid)
 {
 	const JurTagged *tagged = jur_tags_of(relid);
+	JurArrival	places = {0};
+	JurQuestion question;
 	char	   *name;
 	JurRelationTag *tag;
 	char	   *why;
@@ -189,8 +221,12 @@ judge_published(Oid publication, Oid relid)
 	if (why)
 		refuse_publishing(relid, name, why,
 						  "Every row and column that is published must be exportable to each place of the publication's tag; see jurisdiction.explain(label, 'export', at => ...).");
-	jur_recorded("publish", jur_relation_name(relid),
-				 psprintf("publication %s", quote_identifier(name)));
+	places.nplaces = tag->nplaces;
+	places.places = tag->places;
+	question = export_to(&places);
+	jur_recorded_flow("publish", jur_relation_name(relid),
+					  psprintf("publication %s", quote_identifier(name)),
+					  label_of_all(tagged, published_columns(publication, relid)), &question);
 }
 
 /* after a publication was made, changed or tagged: may its tables be in it? */

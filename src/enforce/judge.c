@@ -28,6 +28,8 @@
 
 /* bytes of a detail that are recorded; JSON may take six times as many */
 #define MAX_DETAIL 8000
+/* what a record may have, less the little that comes behind a decision */
+#define MAX_RECORD 65000
 
 bool
 jur_observing(void)
@@ -69,9 +71,10 @@ user_name(Oid (*user) (void))
 	return ClientAuthInProgress ? NULL : GetUserNameFromId(user(), true);
 }
 
+/* DECISION: one of `decisions`, or NULL */
 static void
 record_evidence(const char *event, const char *action, const char *object,
-				const char *verdict, const char *detail)
+				const char *verdict, const char *detail, const char *decision)
 {
 	StringInfoData record;
 
@@ -87,6 +90,11 @@ record_evidence(const char *event, const char *action, const char *object,
 	if (detail && strlen(detail) > MAX_DETAIL)
 		detail = pnstrdup(detail, pg_mbcliplen(detail, strlen(detail), MAX_DETAIL));
 	jur_record_text(&record, "detail", detail);
+	if (decision && record.len + strlen(decision) < MAX_RECORD)
+	{
+		jur_record_name(&record, "decisions");
+		appendStringInfo(&record, "[%s]", decision);
+	}
 	jur_record_end(&record);
 	jur_evidence_put(record.data, record.len);
 	pfree(record.data);
@@ -95,7 +103,7 @@ record_evidence(const char *event, const char *action, const char *object,
 
 static void
 record(const char *event, const char *action, const char *object,
-	   const char *verdict, const char *detail)
+	   const char *verdict, const char *detail, const char *decision)
 {
 	StringInfoData line;
 
@@ -112,7 +120,7 @@ record(const char *event, const char *action, const char *object,
 			(errmsg_internal("jurisdiction:%s", line.data),
 			 errhidestmt(true), errhidecontext(true)));
 	pfree(line.data);
-	record_evidence(event, action, object, verdict, detail);
+	record_evidence(event, action, object, verdict, detail, decision);
 }
 
 bool
@@ -121,7 +129,7 @@ jur_refused(const char *action, Oid relid, const char *reason)
 	bool		observing = jur_observing();
 
 	record("refusal", action, OidIsValid(relid) ? jur_relation_name(relid) : "",
-		   observing ? "observe" : "deny", reason);
+		   observing ? "observe" : "deny", reason, NULL);
 	/* whatever raises next: it may be outside of what waits for statements */
 	jur_evidence_wait();
 	jur_count(observing ? JUR_COUNT_OBSERVED : JUR_COUNT_REFUSALS, 1);
@@ -131,7 +139,7 @@ jur_refused(const char *action, Oid relid, const char *reason)
 void
 jur_refused_guarded(const char *action, const char *object, const char *reason)
 {
-	record("refusal", action, object, "deny", reason);
+	record("refusal", action, object, "deny", reason, NULL);
 	jur_evidence_wait();
 	jur_count(JUR_COUNT_REFUSALS, 1);
 }
@@ -139,5 +147,12 @@ jur_refused_guarded(const char *action, const char *object, const char *reason)
 void
 jur_recorded(const char *event, const char *object, const char *detail)
 {
-	record(event, "", object, "allow", detail);
+	record(event, "", object, "allow", detail, NULL);
+}
+
+void
+jur_recorded_flow(const char *event, const char *object, const char *detail,
+				  const JurLabel *label, const JurQuestion *question)
+{
+	record(event, "", object, "allow", detail, jur_decision_text(label, question));
 }

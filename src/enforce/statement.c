@@ -762,6 +762,24 @@ append_decision(StringInfo record, const Place *place, JurAction action)
 	appendStringInfoChar(record, '}');
 }
 
+/* of LABEL as a whole, outside of any statement: as one of `decisions` */
+char *
+jur_decision_text(const JurLabel *label, const JurQuestion *question)
+{
+	JurDecision decision = jur_decide(jur_policy(), label, question);
+	StringInfoData text;
+
+	initStringInfo(&text);
+	appendStringInfoChar(&text, '{');
+	jur_record_text(&text, "label", jur_label_text(label));
+	jur_record_text(&text, "action", jur_action_name(question->action));
+	jur_record_text(&text, "verdict", decision.verdict == JUR_ALLOW ? "allow" : "deny");
+	jur_record_true(&text, "within");
+	appendStringInfoString(&text, reasons(label, question, &decision));
+	appendStringInfoChar(&text, '}');
+	return text.data;
+}
+
 static void
 begin_part(StringInfo record)
 {

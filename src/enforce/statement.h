@@ -85,6 +85,9 @@ extern bool jur_statement_try_tell(const char *outcome, const char *sqlstate);
 /* it is over */
 extern void jur_statement_close(void);
 
+/* what is decided of all that may bear LABEL, as a record's `decisions` tell it; palloc'd */
+extern char *jur_decision_text(const JurLabel *label, const JurQuestion *question);
+
 /*
  * The members that tell of the session, into a record begun; the second as
  * they were last known, without a look at catalogs.

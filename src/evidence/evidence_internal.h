@@ -193,7 +193,7 @@ extern void jur_record_recovery(StringInfo record, const JurLogFound *found,
 extern void jur_record_data_copied(StringInfo record, const JurCheckpoint *previous);
 extern void jur_record_checkpoint(StringInfo record, const JurCheckpoint *head);
 extern void jur_record_rotation(StringInfo record, const JurNoteKey *before,
-								const JurNoteKey *after);
+								const JurNoteKey *after, const char *handover);
 extern void jur_record_setting(StringInfo record, const char *name, const char *value);
 extern void jur_record_gap(StringInfo record, uint64 lost, TimestampTz since);
 extern void jur_record_retention(StringInfo record, uint64 below, const JurCheckpoint *head);

@@ -98,19 +98,29 @@ make_origin(char *origin, char *problem)
 }
 
 /*
- * Is the log in the directory older than what this data directory knows of it?
- * Then to sign more of it would be to sign another history.
+ * Is what this data directory knows of the log not in it?  It may be older, or
+ * have gone on from an older state elsewhere: to sign more of it would be to
+ * sign another history.  What cannot be read is for jur_log_open() to refuse.
  */
 static bool
 is_rolled_back(const char *origin, const JurMemory *memory)
 {
-	JurCheckpoint head;
+	JurLogError error;
+	JurLogReader *reader;
+	JurHash		root;
+	bool		is_older;
 
 	if (!memory->is_ours || memory->head.size == 0 ||
 		strcmp(memory->head.origin, origin) != 0)
 		return false;
-	return !read_head(&head) || head.size < memory->head.size ||
-		(head.size == memory->head.size && !jur_merkle_equal(&head.root, &memory->head.root));
+	reader = jur_log_read(jur_evidence_path(), &error);
+	if (reader == NULL)
+		return true;
+	is_older = jur_log_head(reader)->size < memory->head.size ||
+		(jur_merkle_root(memory->head.size, jur_log_hash, reader, &root) &&
+		 !jur_merkle_equal(&root, &memory->head.root));
+	jur_log_read_end(reader);
+	return is_older;
 }
 
 /*
@@ -374,8 +384,9 @@ jur_close_log(JurOpenLog *log, bool is_clean)
 /* ------------------------------------------------------------------- rotation */
 
 /*
- * The record is below a checkpoint of the old key, so that the old key vouches
- * for the new one.  Called with nothing else waiting to be written.
+ * The record holds what the old key says of the new one, so that who knows the
+ * old one needs no other proof that the log went on in the same hands.  Called
+ * with nothing else waiting to be written.
  */
 bool
 jur_rotate_log_key(JurOpenLog *log, char *problem)
@@ -384,6 +395,7 @@ jur_rotate_log_key(JurOpenLog *log, char *problem)
 	JurLogError error;
 	JurNoteKey	next;
 	uint8		seed[JUR_SEED_SIZE];
+	char		handover[JUR_NOTE_MAX];
 	bool		done;
 
 	if (!jur_make_signing_key(log->key.name, JUR_NEXT_KEY, seed, problem))
@@ -393,8 +405,14 @@ jur_rotate_log_key(JurOpenLog *log, char *problem)
 		jur_problem(problem, "could not compute the public key of \"%s\"", log->key.name);
 		return false;
 	}
+	if (jur_handover_sign(jur_log_written_head(log->writer), &log->key, log->seed,
+						  &next, handover) == 0)
+	{
+		jur_problem(problem, "could not sign with the key of \"%s\"", log->key.name);
+		return false;
+	}
 	initStringInfo(&record);
-	jur_record_rotation(&record, &log->key, &next);
+	jur_record_rotation(&record, &log->key, &next, handover);
 	done = append(log, &record, problem);
 	pfree(record.data);
 	if (done && (!jur_log_checkpoint(log->writer, &error) ||

@@ -177,15 +177,19 @@ jur_record_checkpoint(StringInfo record, const JurCheckpoint *head)
 }
 
 void
-jur_record_rotation(StringInfo record, const JurNoteKey *before, const JurNoteKey *after)
+jur_record_rotation(StringInfo record, const JurNoteKey *before, const JurNoteKey *after,
+					const char *handover)
 {
-	char		text[JUR_NOTE_MAX];
+	char		text[JUR_BASE64_SIZE(JUR_NOTE_MAX) + 1];
 
 	begin(record, "key rotation");
 	jur_note_key_text(before, text);
 	jur_record_text(record, "old", text);
 	jur_note_key_text(after, text);
 	jur_record_text(record, "new", text);
+	/* no database's encoding may touch what is signed */
+	jur_base64_put(handover, strlen(handover), text);
+	jur_record_text(record, "handover", text);
 	jur_record_end(record);
 }
 

@@ -25,6 +25,7 @@ typedef struct JurLogError
 {
 	bool		is_missing;		/* the file is not there: never written, or dropped */
 	bool		is_damaged;		/* it is there, and says what it cannot say */
+	bool		is_behind;		/* and that is that the head is older than it */
 	int			code;			/* errno, or 0 */
 	char		text[JUR_ERROR_MAX];
 } JurLogError;
@@ -44,6 +45,12 @@ extern const char *jur_log_note(const JurLogReader *reader, size_t *size);
 extern int	jur_log_keys(const JurLogReader *reader, JurNoteKey *keys, int room,
 						 JurLogError *error);
 /*
+ * Handover number N, from 0, of those that lie in the directory, oldest first
+ * (note.h); NOTE has room for JUR_NOTE_MAX bytes.  is_missing: there are no more.
+ */
+extern bool jur_log_handover(const JurLogReader *reader, int n, char *note, size_t *size,
+							 JurLogError *error);
+/*
  * Entry SEQ of the tree below the head, whether its bundle is full or not;
  * the bytes point into the reader until the next call (a bundle is kept, so
  * that neighbours are cheap).  Entries dropped by retention: is_missing.
@@ -59,10 +66,15 @@ extern bool jur_log_hash(void *reader, int level, uint64_t index, JurHash *hash)
 extern const JurLogError *jur_log_hash_error(const JurLogReader *reader);
 /*
  * An entry after the head that the journal holds and no checkpoint covers yet.
- * is_damaged: the journal has only later ones, so the head is not the newest.
+ * is_behind: the journal has only later ones, so the head is not the newest.
  */
 extern bool jur_log_tail_entry(JurLogReader *reader, uint64_t seq,
 							   const uint8_t **data, size_t *size, JurLogError *error);
+/*
+ * After jur_log_tail_entry() found no SEQ: does the journal hold more of it, or
+ * later entries?  A crash tore it, it is being written, or it was changed.
+ */
+extern bool jur_log_tail_is_torn(const JurLogReader *reader, uint64_t seq);
 
 /* ------------------------------------------------------------------ writing */
 
@@ -103,8 +115,8 @@ extern bool jur_log_sync(JurLogWriter *writer, JurLogError *error);
 extern bool jur_log_checkpoint(JurLogWriter *writer, JurLogError *error);
 extern const JurCheckpoint *jur_log_written_head(const JurLogWriter *writer);
 /*
- * Later checkpoints are signed by KEY, added to the keys of the directory; true
- * when one is in place.  After a crash within it one of the two keys opens the
+ * Later checkpoints are signed by KEY, added to the keys of the directory, with
+ * a handover by the old one; true when one is in place.  After a crash within it one of the two keys opens the
  * log, so keep the old one until it has returned.
  */
 extern bool jur_log_change_key(JurLogWriter *writer, const JurNoteKey *key,

@@ -126,24 +126,62 @@ jur_tile_path(const char *directory, int level, uint64_t n, int width, char *pat
 
 /* -------------------------------------------------------------------- files */
 
+/*
+ * What is no directory on the way, or leads nowhere, was put in place of what
+ * a log has there.
+ */
 bool
-jur_file_read(const char *path, size_t limit, JurBuffer *buffer, JurLogError *error)
+jur_file_unopened(const char *path, JurLogError *error)
 {
-	int			fd = open(path, O_RDONLY | O_CLOEXEC);
+	int			code = errno;
+
+	jur_log_fail(error, code, "could not open \"%s\"", path);
+	error->is_damaged = code == ENOTDIR || code == ELOOP;
+	return false;
+}
+
+/*
+ * A pipe in its place would be waited for, and a device may never end: neither
+ * is opened for long.
+ */
+int
+jur_file_open(const char *path, uint64_t *size, JurLogError *error)
+{
+	int			fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat status;
-	ssize_t		count = -1;
 
 	if (fd < 0)
-		return jur_log_fail(error, errno, "could not open \"%s\"", path);
-	buffer->size = 0;
+	{
+		jur_file_unopened(path, error);
+		return -1;
+	}
 	if (fstat(fd, &status) != 0)
 		jur_log_fail(error, errno, "could not read \"%s\"", path);
 	else if (!S_ISREG(status.st_mode))
 		jur_log_damaged(error, "\"%s\" is not a file", path);
-	else if (status.st_size > limit)
+	else
+	{
+		*size = status.st_size;
+		return fd;
+	}
+	close(fd);
+	return -1;
+}
+
+bool
+jur_file_read(const char *path, size_t limit, JurBuffer *buffer, JurLogError *error)
+{
+	uint64_t	size;
+	int			fd = jur_file_open(path, &size, error);
+	ssize_t		count = -1;
+
+	if (fd < 0)
+		return false;
+	buffer->size = 0;
+	if (size > limit)
 		jur_log_damaged(error, "\"%s\" is longer than it can be", path);
 	/* one more, so that its end is seen though it grows */
-	else if (jur_buffer_reserve(buffer, status.st_size + 1, error))
+	else if (jur_buffer_reserve(buffer, size + 1, error))
 	{
 		do
 		{

@@ -40,6 +40,10 @@ extern void jur_log_path(const char *directory, const char *name, char *path);
 extern void jur_tile_path(const char *directory, int level, uint64_t n, int width,
 						  char *path);
 
+/* false, always: PATH could not be opened, and errno says why */
+extern bool jur_file_unopened(const char *path, JurLogError *error);
+/* for reading, if it is a file; -1: *ERROR says why not */
+extern int	jur_file_open(const char *path, uint64_t *size, JurLogError *error);
 /* the whole file, which may not be longer than LIMIT */
 extern bool jur_file_read(const char *path, size_t limit, JurBuffer *buffer,
 						  JurLogError *error);

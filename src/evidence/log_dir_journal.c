@@ -214,7 +214,7 @@ jur_journal_list(const char *directory, uint64_t **first, int *count, JurLogErro
 	jur_log_path(directory, "journal", path);
 	dir = opendir(path);
 	if (dir == NULL)
-		return jur_log_fail(error, errno, "could not open directory \"%s\"", path);
+		return jur_file_unopened(path, error);
 	errno = 0;
 	while ((entry = readdir(dir)) != NULL)
 	{

@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "evidence/base64.h"
 #include "evidence/log_dir_internal.h"
 
 #define KEYS_MAX		1024	/* keys that one log may have had */
@@ -411,31 +412,52 @@ jur_log_open(const char *directory, const JurNoteKey *key, const uint8_t *seed,
 /* ---------------------------------------------------------------- a new key */
 
 /*
- * The key is among the keys of the directory before anything is signed by it,
- * and has signed what is there when this returns true.
+ * What the old key says of the new one, behind what earlier ones said.  The
+ * records that hold the same may be dropped, and this stays.
  */
-bool
-jur_log_change_key(JurLogWriter *writer, const JurNoteKey *key, const uint8_t *seed,
-				   JurLogError *error)
+static bool
+add_handover(JurLogWriter *writer, const JurNoteKey *key, JurLogError *error)
 {
-	JurNoteKey	old_key = writer->key;
-	uint8_t		old_seed[JUR_SEED_SIZE];
+	char		path[JUR_PATH_MAX];
+	char		note[JUR_NOTE_MAX];
+	char		line[JUR_BASE64_SIZE(JUR_NOTE_MAX) + 2];
+	JurBuffer	file = {0};
+	size_t		size = jur_handover_sign(&writer->head, &writer->key, writer->seed, key, note);
+	bool		is_added;
+
+	if (size == 0)
+		return jur_log_fail(error, 0, "could not sign with the key \"%s\"", writer->key.name);
+	size = jur_base64_put(note, size, line);
+	line[size++] = '\n';
+	jur_log_path(writer->directory, "handovers", path);
+	is_added = jur_file_read(path, KEYS_MAX * sizeof(line), &file, error) || error->is_missing;
+	is_added = is_added && jur_buffer_reserve(&file, size, error);
+	if (is_added)
+	{
+		memcpy(file.data + file.size, line, size);
+		is_added = jur_file_replace(writer->directory, "handovers", file.data,
+									file.size + size, error);
+	}
+	jur_buffer_free(&file);
+	return is_added;
+}
+
+static bool
+add_key(JurLogWriter *writer, const JurNoteKey *key, JurLogError *error)
+{
 	char		path[JUR_PATH_MAX];
 	char		line[JUR_NOTE_MAX];
 	JurBuffer	file = {0};
 	JurBuffer	keys = {0};
-	bool		is_changed;
+	bool		is_added;
 
-	if (strcmp(key->name, writer->key.name) != 0)
-		return jur_log_fail(error, 0, "the log in \"%s\" is \"%s\", not \"%s\"",
-							writer->directory, writer->key.name, key->name);
 	jur_note_key_text(key, line);
 	strcat(line, "\n");
 	jur_log_path(writer->directory, "keys", path);
-	is_changed = jur_file_read(path, KEYS_MAX * sizeof(line), &file, error) &&
+	is_added = jur_file_read(path, KEYS_MAX * sizeof(line), &file, error) &&
 		jur_buffer_reserve(&file, 1, error) &&
 		jur_buffer_reserve(&keys, strlen(line) + file.size, error);
-	if (is_changed)
+	if (is_added)
 	{
 		char	   *found;
 
@@ -446,12 +468,30 @@ jur_log_change_key(JurLogWriter *writer, const JurNoteKey *key, const uint8_t *s
 		memcpy(keys.data + keys.size, file.data, file.size);
 		keys.size += file.size;
 		/* a failed attempt left it there */
-		is_changed = found == (char *) file.data ||
+		is_added = found == (char *) file.data ||
 			jur_file_replace(writer->directory, "keys", keys.data, keys.size, error);
 	}
 	jur_buffer_free(&file);
 	jur_buffer_free(&keys);
-	if (!is_changed)
+	return is_added;
+}
+
+/*
+ * The key is among the keys of the directory before anything is signed by it,
+ * and has signed what is there when this returns true.
+ */
+bool
+jur_log_change_key(JurLogWriter *writer, const JurNoteKey *key, const uint8_t *seed,
+				   JurLogError *error)
+{
+	JurNoteKey	old_key = writer->key;
+	uint8_t		old_seed[JUR_SEED_SIZE];
+	bool		is_changed;
+
+	if (strcmp(key->name, writer->key.name) != 0)
+		return jur_log_fail(error, 0, "the log in \"%s\" is \"%s\", not \"%s\"",
+							writer->directory, writer->key.name, key->name);
+	if (!add_handover(writer, key, error) || !add_key(writer, key, error))
 		return false;
 
 	memcpy(old_seed, writer->seed, JUR_SEED_SIZE);

@@ -5,18 +5,20 @@
  *
  * A reader holds to the head it has read.  Partial tiles of that head go away
  * when the log grows; the newer ones that took their place begin with the
- * same hashes, and serve as well.
+ * same hashes, and serve as well.  So they do in a copy that was made while
+ * the log grew, whose checkpoint is older than its tiles.
  *
  *-------------------------------------------------------------------------
  */
+#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "evidence/base64.h"
 #include "evidence/log_dir_internal.h"
 
 /* how often a log may grow while a reader looks for one partial tile */
@@ -140,13 +142,38 @@ read_tile_file(const char *directory, int level, uint64_t n, int width,
 	return true;
 }
 
+/*
+ * The partial tile that holds most, if more than WIDTH; 0: there is none.  The
+ * checkpoint does not tell of it where it was copied before the tiles.
+ */
+static int
+wider_partial(const char *directory, int level, uint64_t n, int width)
+{
+	char		path[JUR_PATH_MAX];
+	struct dirent *entry;
+	DIR		   *dir;
+	int			wider = 0;
+
+	jur_tile_path(directory, level, n, width, path);
+	*strrchr(path, '/') = '\0';
+	dir = opendir(path);
+	if (dir == NULL)
+		return 0;
+	while ((entry = readdir(dir)) != NULL)
+	{
+		int			found = atoi(entry->d_name);
+
+		if (found > width && found < JUR_BUNDLE && found > wider)
+			wider = found;
+	}
+	closedir(dir);
+	return wider;
+}
+
 bool
 jur_tile_read(const char *directory, uint64_t size, int level, uint64_t n,
 			  JurBuffer *buffer, int *width, JurLogError *error)
 {
-	char		note[JUR_NOTE_MAX + 1];
-	size_t		note_size;
-	JurCheckpoint head;
 	JurLogError first_error;
 	JurLogError later_error;
 	int			tries;
@@ -162,22 +189,16 @@ jur_tile_read(const char *directory, uint64_t size, int level, uint64_t n,
 	first_error = *error;
 	for (tries = 0; tries < TRIES; tries++)
 	{
-		int			now;
+		int			wider = wider_partial(directory, level, n, *width);
 
+		if (wider > 0 && read_tile_file(directory, level, n, wider, buffer, &later_error))
+		{
+			*width = wider;
+			return true;
+		}
 		if (read_tile_file(directory, level, n, JUR_BUNDLE, buffer, &later_error))
 		{
 			*width = JUR_BUNDLE;
-			return true;
-		}
-		if (!jur_head_read(directory, note, &note_size, &head, &later_error))
-			break;
-		now = jur_tile_width(head.size, level, n);
-		if (now < *width)
-			break;
-		if (now < JUR_BUNDLE &&
-			read_tile_file(directory, level, n, now, buffer, &later_error))
-		{
-			*width = now;
 			return true;
 		}
 	}
@@ -282,6 +303,40 @@ jur_log_keys(const JurLogReader *reader, JurNoteKey *keys, int room, JurLogError
 	return jur_keys_read(reader->directory, keys, room, error);
 }
 
+bool
+jur_log_handover(const JurLogReader *reader, int n, char *note, size_t *size,
+				 JurLogError *error)
+{
+	char		path[JUR_PATH_MAX];
+	JurBuffer	buffer = {0};
+	char	   *line;
+	char	   *newline = NULL;
+	int			count = -1;
+
+	jur_log_path(reader->directory, "handovers", path);
+	if (!jur_file_read(path, KEYS_BYTES_MAX, &buffer, error) ||
+		!jur_buffer_reserve(&buffer, 1, error))
+	{
+		jur_buffer_free(&buffer);
+		return false;
+	}
+	buffer.data[buffer.size] = '\0';
+	for (line = (char *) buffer.data; (newline = strchr(line, '\n')) != NULL && n > 0; n--)
+		line = newline + 1;
+	if (newline != NULL)
+		count = jur_base64_get(line, newline - line, note, JUR_NOTE_MAX);
+	if (newline == NULL)
+	{
+		jur_log_fail(error, 0, "there are no more lines in \"%s\"", path);
+		error->is_missing = true;
+	}
+	else if (count < 0)
+		jur_log_damaged(error, "a line of \"%s\" is not base64", path);
+	jur_buffer_free(&buffer);
+	*size = count < 0 ? 0 : count;
+	return count >= 0;
+}
+
 /* ------------------------------------------------------------------ entries */
 
 /* bundle N, as many entries as its file has; what it must have is not looked at */
@@ -345,11 +400,12 @@ jur_log_bundle(JurLogReader *reader, uint64_t seq, const uint8_t **data, size_t 
 static bool
 read_start(const char *path, size_t limit, JurBuffer *buffer, JurLogError *error)
 {
-	int			fd = open(path, O_RDONLY | O_CLOEXEC);
+	uint64_t	file_size;
+	int			fd = jur_file_open(path, &file_size, error);
 	ssize_t		count = 1;
 
 	if (fd < 0)
-		return jur_log_fail(error, errno, "could not open \"%s\"", path);
+		return false;
 	buffer->size = 0;
 	if (!jur_buffer_reserve(buffer, limit, error))
 		count = -1;
@@ -399,6 +455,7 @@ find_in_journal(JurLogReader *reader, const char *path, uint64_t number, uint64_
 			*found = true;
 			return true;
 		}
+		reader->journal_at = at;
 		/* the end of the file, or no entry where any would have had room */
 		if (reader->journal.size < limit || limit - at >= JUR_FRAME_HEAD + JUR_ENTRY_MAX)
 			return true;
@@ -447,9 +504,13 @@ jur_log_tail_entry(JurLogReader *reader, uint64_t seq, const uint8_t **data, siz
 		}
 	}
 	if (count > 0 && first[0] > seq)
+	{
 		jur_log_damaged(error, "the journal in \"%s\" begins with entry %" PRIu64
-						", and the checkpoint ends before %" PRIu64,
+						", and the checkpoint ends before %" PRIu64
+						" (as it does in a copy whose journal was copied last)",
 						reader->directory, first[0], seq);
+		error->is_behind = true;
+	}
 	else
 	{
 		jur_log_fail(error, 0, "entry %" PRIu64 " is not in the journal", seq);
@@ -457,6 +518,13 @@ jur_log_tail_entry(JurLogReader *reader, uint64_t seq, const uint8_t **data, siz
 	}
 	free(first);
 	return false;
+}
+
+bool
+jur_log_tail_is_torn(const JurLogReader *reader, uint64_t seq)
+{
+	return jur_frames_torn(reader->head.origin, reader->journal.data, reader->journal.size,
+						   reader->journal_at, seq) > 0;
 }
 
 /* ------------------------------------------------------------------- hashes */

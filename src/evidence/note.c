@@ -23,6 +23,8 @@
 #define ED25519			0x01	/* signature type of signed-note */
 #define SIGNATURE_SIZE	64
 #define DASH			"\342\200\224 "	/* U+2014 and a space */
+#define HANDOVER		"next key "
+#define KEY_TEXT_MAX	(JUR_ORIGIN_MAX + 64)	/* bytes of a key as text */
 
 /* what is signed, and the signatures behind it */
 typedef struct Parts
@@ -99,7 +101,7 @@ jur_note_key_text(const JurNoteKey *key, char *text)
 
 	typed[0] = ED25519;
 	memcpy(typed + 1, key->public_key, sizeof(key->public_key));
-	length = snprintf(text, JUR_NOTE_MAX, "%s+%02x%02x%02x%02x+", key->name,
+	length = snprintf(text, KEY_TEXT_MAX, "%s+%02x%02x%02x%02x+", key->name,
 					  key->id[0], key->id[1], key->id[2], key->id[3]);
 	jur_base64_put(typed, sizeof(typed), text + length);
 }
@@ -164,9 +166,10 @@ verifies(const JurNoteKey *key, const char *text, size_t length, const uint8_t *
 	return is_right;
 }
 
-size_t
-jur_checkpoint_sign(const JurCheckpoint *checkpoint, const JurNoteKey *key,
-					const uint8_t *seed, char *note)
+/* EXTENSION: further lines, each with its newline */
+static size_t
+sign_checkpoint(const JurCheckpoint *checkpoint, const char *extension,
+				const JurNoteKey *key, const uint8_t *seed, char *note)
 {
 	char		root[JUR_BASE64_SIZE(JUR_HASH_SIZE) + 1];
 	uint8_t		signature[sizeof(key->id) + SIGNATURE_SIZE];
@@ -175,8 +178,8 @@ jur_checkpoint_sign(const JurCheckpoint *checkpoint, const JurNoteKey *key,
 	if (!is_name(checkpoint->origin, strlen(checkpoint->origin)))
 		return 0;
 	jur_base64_put(checkpoint->root.bytes, JUR_HASH_SIZE, root);
-	length = snprintf(note, JUR_NOTE_MAX, "%s\n%" PRIu64 "\n%s\n",
-					  checkpoint->origin, checkpoint->size, root);
+	length = snprintf(note, JUR_NOTE_MAX, "%s\n%" PRIu64 "\n%s\n%s",
+					  checkpoint->origin, checkpoint->size, root, extension);
 	memcpy(signature, key->id, sizeof(key->id));
 	if (!sign(seed, note, length, signature + sizeof(key->id)) ||
 	/* SEED may be another key's: what does not verify must not get out */
@@ -187,6 +190,25 @@ jur_checkpoint_sign(const JurCheckpoint *checkpoint, const JurNoteKey *key,
 	note[length++] = '\n';
 	note[length] = '\0';
 	return length;
+}
+
+size_t
+jur_checkpoint_sign(const JurCheckpoint *checkpoint, const JurNoteKey *key,
+					const uint8_t *seed, char *note)
+{
+	return sign_checkpoint(checkpoint, "", key, seed, note);
+}
+
+size_t
+jur_handover_sign(const JurCheckpoint *checkpoint, const JurNoteKey *key,
+				  const uint8_t *seed, const JurNoteKey *next, char *note)
+{
+	char		line[KEY_TEXT_MAX + sizeof(HANDOVER) + 1];
+
+	strcpy(line, HANDOVER);
+	jur_note_key_text(next, line + strlen(HANDOVER));
+	strcat(line, "\n");
+	return sign_checkpoint(checkpoint, line, key, seed, note);
 }
 
 /* ------------------------------------------------------------------ parsing */
@@ -410,4 +432,34 @@ jur_checkpoint_open(const char *note, size_t size, const JurNoteKey *key,
 		status = JUR_NOTE_VERIFIED;
 	}
 	return status;
+}
+
+bool
+jur_handover_open(const char *note, size_t size, const JurNoteKey *key,
+				  JurCheckpoint *checkpoint, JurNoteKey *next)
+{
+	Parts		parts;
+	const char *text;
+	const char *end;
+	const char *line = NULL;
+	size_t		length = 0;
+	char		name[KEY_TEXT_MAX];
+	int			i;
+
+	if (jur_checkpoint_open(note, size, key, checkpoint) != JUR_NOTE_VERIFIED ||
+		!split_note(note, size, &parts))
+		return false;
+	text = parts.text;
+	end = text + parts.text_size;
+	for (i = 0; i < 4; i++)
+	{
+		if (!next_line(&text, end, &line, &length))
+			return false;
+	}
+	if (text != end || length < strlen(HANDOVER) || length - strlen(HANDOVER) >= sizeof(name) ||
+		memcmp(line, HANDOVER, strlen(HANDOVER)) != 0)
+		return false;
+	memcpy(name, line + strlen(HANDOVER), length - strlen(HANDOVER));
+	name[length - strlen(HANDOVER)] = '\0';
+	return jur_note_key_parse(name, next) && strcmp(next->name, checkpoint->origin) == 0;
 }

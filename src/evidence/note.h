@@ -48,6 +48,15 @@ extern bool jur_note_key_parse(const char *text, JurNoteKey *key);
 /* the signed note; NOTE has room for JUR_NOTE_MAX bytes; its length, or 0 on failure */
 extern size_t jur_checkpoint_sign(const JurCheckpoint *checkpoint, const JurNoteKey *key,
 								  const uint8_t *seed, char *note);
+/*
+ * A key hands over to the next one: a checkpoint with one more line, which
+ * names it.  So the old key vouches for the new one, and for all entries before.
+ */
+extern size_t jur_handover_sign(const JurCheckpoint *checkpoint, const JurNoteKey *key,
+								const uint8_t *seed, const JurNoteKey *next, char *note);
+/* false: it is none, or KEY did not sign it */
+extern bool jur_handover_open(const char *note, size_t size, const JurNoteKey *key,
+							  JurCheckpoint *checkpoint, JurNoteKey *next);
 /* parses NOTE and verifies it by KEY */
 extern JurNoteStatus jur_checkpoint_open(const char *note, size_t size, const JurNoteKey *key,
 										 JurCheckpoint *checkpoint);

@@ -6,7 +6,7 @@
  *
  * The text of a statement is in no record, hence in no event: where the
  * schema insists on a query string it gets the command, and the server's
- * query id as the query's uid.
+ * query id as the query's uid, or the command as its name.
  *
  *-------------------------------------------------------------------------
  */
@@ -156,6 +156,14 @@ put_as_string(Out *out, JurJson value)
 		put_json(out, value);
 		put(out, "\"");
 	}
+}
+
+/* in milliseconds, rounded down, before 1970 too */
+static void
+put_time(Out *out, const char *name, int64_t time)
+{
+	put_format(out, ",\"%s\":%lld", name,
+			   (long long) (time / 1000 - (time % 1000 < 0 ? 1 : 0)));
 }
 
 /* a C string as the inside of a JSON string; an origin is not ours if it needs more */
@@ -441,10 +449,16 @@ put_datastore(Out *out, const JurRecord *record)
 	{
 		put(out, ",\"query_info\":{\"query_string\":");
 		put_json(out, record->member[JUR_MEMBER_COMMAND]);
+		/* the schema wants one of the two */
 		if (record->member[JUR_MEMBER_DIGEST].size > 0)
 		{
 			put(out, ",\"uid\":");
 			put_as_string(out, record->member[JUR_MEMBER_DIGEST]);
+		}
+		else
+		{
+			put(out, ",\"name\":");
+			put_json(out, record->member[JUR_MEMBER_COMMAND]);
 		}
 		put(out, "}");
 	}
@@ -501,8 +515,7 @@ jur_ocsf_event(const JurRecord *record, uint64_t seq, const char *origin, char *
 	put(&out, "{");
 	if (record)
 	{
-		/* rounded down, before 1970 too */
-		int64_t		ms = record->time / 1000 - (record->time % 1000 < 0 ? 1 : 0);
+		int64_t		until;
 
 		activity = activity_of(record);
 		answer = answer_of(record);
@@ -513,11 +526,14 @@ jur_ocsf_event(const JurRecord *record, uint64_t seq, const char *origin, char *
 		put_severity(&out, record, answer);
 		put_answer(&out, answer);
 		put_status(&out, record, answer);
-		put_format(&out, ",\"time\":%lld", (long long) ms);
+		put_time(&out, "time", record->time);
 		if (record->member[JUR_MEMBER_TIMES].size > 0)
 		{
 			put(&out, ",\"count\":");
 			put_json(&out, record->member[JUR_MEMBER_TIMES]);
+			put_time(&out, "start_time", record->time);
+			if (jur_record_time(record->member[JUR_MEMBER_UNTIL], &until))
+				put_time(&out, "end_time", until);
 		}
 		put_metadata(&out, record, seq, origin);
 		put_actor(&out, record);

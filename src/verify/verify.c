@@ -25,14 +25,18 @@ static const char usage[] =
 "Usage:\n"
 "  jurisdiction-verify [OPTION]... DIRECTORY\n"
 "  jurisdiction-verify --proof FILE [--record FILE] --key PUBLIC\n"
+"  jurisdiction-verify --consistency FILE --since FILE --head FILE --key PUBLIC\n"
 "\n"
 "Options:\n"
 "  --key PUBLIC     the public key that must have signed, as NAME+HASH+KEY or a\n"
-"                   file with it (default: the keys in DIRECTORY)\n"
+"                   file with it (default: the keys in DIRECTORY); it may have\n"
+"                   handed over to another since\n"
 "  --since FILE     prove that the log extends the checkpoint saved in FILE\n"
 "  --proof FILE     verify one proof (c2sp.org/tlog-proof) instead of a log\n"
 "  --record FILE    the record that the proof is about, byte for byte (default:\n"
 "                   the proof's extra data, or the entry in DIRECTORY)\n"
+"  --consistency FILE  verify a proof that the log of the checkpoint in --head\n"
+"                   extends the one in --since: hashes in base64, one a line\n"
 "  --ocsf           print the records as OCSF events, one JSON object a line;\n"
 "                   only what lies below a verified checkpoint\n"
 "  --from SEQ       with --ocsf: begin with this entry\n"
@@ -91,30 +95,93 @@ forget(JurVerify *verify)
 	jur_log_read_end(verify->reader);
 	verify->reader = NULL;
 	verify->listed.count = 0;
-	verify->signer = NULL;
+	verify->trusted.count = 0;
 	verify->checkpoints = 0;
 	verify->retained_from = 0;
+	verify->before[0] = '\0';
 	verify->rotated_from[0] = '\0';
 	verify->rotated_to[0] = '\0';
 	verify->dropped = 0;
 	verify->unsigned_tail = 0;
+	verify->is_tail_torn = false;
 }
 
-/* behind the head, durable and not signed; none is a log that was closed well */
+/* has the log more entries below its checkpoint now than so many? */
 static bool
-count_tail(JurVerify *verify)
+has_grown(const JurVerify *verify, uint64_t size)
 {
-	uint64_t	size = jur_log_head(verify->reader)->size;
+	JurLogError error;
+	JurLogReader *now = jur_log_read(verify->directory, &error);
+	bool		grown = now != NULL && jur_log_head(now)->size > size;
+
+	jur_log_read_end(now);
+	return grown;
+}
+
+/*
+ * The head that there is now: the log may have grown while it was read, and
+ * its journal is of what came after that.
+ */
+static bool
+verify_growth(JurVerify *verify, JurLogReader *now)
+{
+	const JurCheckpoint *head = jur_log_head(verify->reader);
+	const char *note;
+	size_t		size;
+	JurLogError error;
+
+	if (!jur_log_refresh(now, &error))
+		return jur_unread(verify, &error);
+	if (jur_log_head(now)->size == head->size &&
+		jur_merkle_equal(&jur_log_head(now)->root, &head->root))
+		return true;
+	note = jur_log_note(now, &size);
+	return jur_verify_log_note(verify, note, size) &&
+		jur_verify_extends(verify, now, head, jur_log_head(now), "the checkpoint before");
+}
+
+/*
+ * Behind the head, durable and not signed; none is a log that was closed well.
+ * A journal that begins behind it is of a later head, which has to be there.
+ */
+static bool
+count_tail(JurVerify *verify, JurLogReader *now)
+{
 	const uint8_t *data;
 	size_t		data_size;
 	JurLogError error;
+	uint64_t	size;
 
-	while (jur_log_tail_entry(verify->reader, size + verify->unsigned_tail,
-							  &data, &data_size, &error))
-		verify->unsigned_tail++;
+	do
+	{
+		if (!verify_growth(verify, now))
+			return false;
+		size = jur_log_head(now)->size;
+		verify->unsigned_tail = 0;
+		while (jur_log_tail_entry(now, size + verify->unsigned_tail, &data, &data_size, &error))
+			verify->unsigned_tail++;
+	} while (error.is_damaged && has_grown(verify, size));
+	verify->is_tail_torn = jur_log_tail_is_torn(now, size + verify->unsigned_tail);
 	if (error.is_damaged)
-		return jur_tampered(verify, "rolled back", "%s", error.text);
+		return jur_tampered(verify, error.is_behind ? "rolled back" : "changed", "%s", error.text);
 	return error.is_missing || jur_unchecked(verify, "%s", error.text);
+}
+
+static bool
+verify_tail(JurVerify *verify)
+{
+	JurNoteKey	signer = verify->signer;
+	JurLogError error;
+	JurLogReader *now = jur_log_read(verify->directory, &error);
+	bool		is_right;
+
+	if (now == NULL)
+		return jur_unread(verify, &error);
+	is_right = count_tail(verify, now);
+	jur_log_read_end(now);
+	/* what is told is told of the head that was looked into */
+	verify->signer = signer;
+	return is_right;
 }
 
 static bool
@@ -122,21 +189,7 @@ verify_log(JurVerify *verify)
 {
 	forget(verify);
 	return jur_verify_head(verify) && jur_verify_tree(verify) &&
-		jur_verify_signer(verify) && jur_verify_since(verify) && count_tail(verify);
-}
-
-/* has the log another checkpoint now than the one that was looked into? */
-static bool
-has_moved(JurVerify *verify)
-{
-	JurCheckpoint before;
-	JurLogError error;
-
-	if (verify->reader == NULL)
-		return false;
-	before = *jur_log_head(verify->reader);
-	return jur_log_refresh(verify->reader, &error) &&
-		jur_log_head(verify->reader)->size > before.size;
+		jur_verify_signer(verify) && jur_verify_since(verify) && verify_tail(verify);
 }
 
 static void
@@ -145,17 +198,25 @@ report(const JurVerify *verify)
 	const JurCheckpoint *head = jur_log_head(verify->reader);
 	char		text[JUR_NOTE_MAX];
 
-	jur_note_key_text(verify->signer, text);
+	jur_note_key_text(&verify->signer, text);
 	printf("verified: %" PRIu64 " entries of \"%s\"\n", head->size, head->origin);
-	printf("signed by: %s%s\n", text, verify->key ? "" : " (as the directory says; pin it with --key)");
+	printf("signed by: %s%s\n", text,
+		   verify->key == NULL && verify->since == NULL ? " (as the directory says; pin it with --key)" :
+		   memcmp(&verify->signer, &verify->trusted.key[0], sizeof(JurNoteKey)) != 0 &&
+		   jur_is_trusted(verify, &verify->signer) ? ", to which the older key handed over" : "");
 	if (verify->checkpoints > 0)
 		printf("older heads that records tell of: %" PRIu64 ", all in this tree\n",
 			   verify->checkpoints);
 	if (verify->dropped > 0)
 		printf("dropped by retention: %" PRIu64 " entries below %" PRIu64
 			   ", of which the hashes remain\n", verify->dropped, verify->retained_from);
+	if (*verify->before)
+		printf("note: it took the place of \"%s\", which had %" PRIu64 " entries (%s)\n",
+			   verify->before, verify->before_size, verify->before_why);
 	if (verify->unsigned_tail > 0)
 		printf("not signed yet: %" PRIu64 " entries of the journal\n", verify->unsigned_tail);
+	if (verify->is_tail_torn)
+		printf("note: behind them the journal holds more, which is not whole: being written, torn by a crash, or changed\n");
 	if (verify->since != NULL)
 		printf("extends: the checkpoint in \"%s\"\n", verify->since);
 	if (strcmp(verify->rotated_from, text) == 0)
@@ -173,6 +234,8 @@ parse_options(JurVerify *verify, int argc, char **argv, bool *is_done)
 		{"since", required_argument, NULL, 's'},
 		{"proof", required_argument, NULL, 'p'},
 		{"record", required_argument, NULL, 'r'},
+		{"consistency", required_argument, NULL, 'c'},
+		{"head", required_argument, NULL, 'H'},
 		{"ocsf", no_argument, NULL, 'o'},
 		{"from", required_argument, NULL, 'f'},
 		{"follow", no_argument, NULL, 'w'},
@@ -201,6 +264,12 @@ parse_options(JurVerify *verify, int argc, char **argv, bool *is_done)
 				break;
 			case 'r':
 				verify->record = optarg;
+				break;
+			case 'c':
+				verify->consistency = optarg;
+				break;
+			case 'H':
+				verify->head = optarg;
 				break;
 			case 'o':
 				verify->is_export = true;
@@ -235,7 +304,7 @@ parse_options(JurVerify *verify, int argc, char **argv, bool *is_done)
 		verify->directory = argv[optind++];
 	if (optind < argc)
 		return jur_unchecked(verify, "one directory at a time; see --help");
-	if (verify->directory == NULL && verify->proof == NULL)
+	if (verify->directory == NULL && verify->proof == NULL && verify->consistency == NULL)
 		return jur_unchecked(verify, "which directory? See --help");
 	if ((has_from || verify->follows) && !verify->is_export)
 		return jur_unchecked(verify, "--from and --follow go with --ocsf");
@@ -243,8 +312,11 @@ parse_options(JurVerify *verify, int argc, char **argv, bool *is_done)
 		return jur_unchecked(verify, "--record goes with --proof");
 	if (verify->proof != NULL && (verify->is_export || verify->since != NULL))
 		return jur_unchecked(verify, "--proof goes with neither --ocsf nor --since");
-	if (verify->is_export && verify->since != NULL)
-		return jur_unchecked(verify, "--ocsf does not go with --since");
+	if ((verify->consistency != NULL) != (verify->head != NULL))
+		return jur_unchecked(verify, "--consistency and --head go together");
+	if (verify->consistency != NULL && (verify->since == NULL || verify->key == NULL ||
+										verify->directory != NULL || verify->proof != NULL || verify->is_export))
+		return jur_unchecked(verify, "--consistency goes with --since, --head and --key, and nothing else");
 	return true;
 }
 
@@ -257,12 +329,15 @@ run(JurVerify *verify)
 		return false;
 	if (verify->proof != NULL)
 		return jur_verify_proof(verify);
+	if (verify->consistency != NULL)
+		return jur_verify_consistency(verify);
 	if (verify->is_export)
 		return jur_verify_export(verify);
 	while (!verify_log(verify))
 	{
 		/* what is missing may have been dropped behind our back, with a record */
-		if (++round == ROUNDS || !has_moved(verify))
+		if (++round == ROUNDS || verify->reader == NULL ||
+			!has_grown(verify, jur_log_head(verify->reader)->size))
 			return false;
 	}
 	report(verify);

@@ -38,6 +38,8 @@ typedef struct JurVerify
 	const char *since;			/* file of an older checkpoint; NULL */
 	const char *proof;			/* file; NULL */
 	const char *record;			/* file; NULL */
+	const char *head;			/* file of the newer checkpoint; NULL */
+	const char *consistency;	/* file; NULL */
 	bool		is_export;
 	bool		follows;
 	bool		has_progress;
@@ -47,17 +49,23 @@ typedef struct JurVerify
 	JurLogReader *reader;
 	JurKeys		pinned;			/* by --key */
 	JurKeys		listed;			/* in the directory */
-	const JurNoteKey *signer;	/* of the checkpoint; one of the above */
+	JurKeys		trusted;		/* pinned, or what stands for it, and those they handed over to */
+	JurNoteKey	signer;			/* of the checkpoint; one of the first two */
+	JurCheckpoint saved;		/* of --since */
 
 	/* what the records say: verify_records.c */
 	uint64_t	checkpoints;	/* heads that records tell of, and the tree has */
 	uint64_t	retained_from;	/* entries below were dropped, a record says */
+	char		before[JUR_ORIGIN_MAX + 1]; /* the log that this one took the place of */
+	char		before_why[64];
+	uint64_t	before_size;
 	uint64_t	rotation_seq;
 	char		rotated_from[JUR_NOTE_MAX];	/* by the last record of a rotation */
 	char		rotated_to[JUR_NOTE_MAX];
 
 	uint64_t	dropped;		/* entries of which only hashes are left */
 	uint64_t	unsigned_tail;	/* entries of the journal without checkpoint */
+	bool		is_tail_torn;	/* and something behind them */
 
 	JurExit		status;
 	char		message[2048];
@@ -83,10 +91,20 @@ extern char *jur_read_text(JurVerify *verify, const char *path, size_t newlines,
 extern bool jur_verify_pin(JurVerify *verify);
 extern bool jur_verify_note(JurVerify *verify, const char *note, size_t size,
 							const char *what);
+extern bool jur_verify_log_note(JurVerify *verify, const char *note, size_t size);
+/* the newest checkpoint, and the one of --since: who signed them */
 extern bool jur_verify_head(JurVerify *verify);
-/* the saved checkpoint against the tree, which is verified */
+extern bool jur_is_trusted(const JurVerify *verify, const JurNoteKey *key);
+/*
+ * Is the tree of NEWER the one of OLDER, with more behind it?  Whatever the
+ * tiles hold: what they prove is what was signed.  WHAT: how to call OLDER.
+ */
+extern bool jur_verify_extends(JurVerify *verify, JurLogReader *reader,
+							   const JurCheckpoint *older, const JurCheckpoint *newer,
+							   const char *what);
+/* the saved checkpoint against the tree */
 extern bool jur_verify_since(JurVerify *verify);
-/* the key that signed, against what records say of rotations */
+/* the key that signed, against the one that should have and the records of rotations */
 extern bool jur_verify_signer(JurVerify *verify);
 
 /* verify_tree.c */
@@ -99,8 +117,13 @@ extern bool jur_verify_bundle_damage(JurVerify *verify, uint64_t first, int widt
 extern bool jur_verify_record(JurVerify *verify, JurLogReader *reader, uint64_t seq,
 							  const uint8_t *data, size_t size);
 
+/* the same of a record of a new key, and nothing of any other */
+extern bool jur_verify_rotation(JurVerify *verify, JurLogReader *reader, uint64_t seq,
+								const uint8_t *data, size_t size);
+
 /* verify_proof.c, verify_export.c: what the program does instead */
 extern bool jur_verify_proof(JurVerify *verify);
+extern bool jur_verify_consistency(JurVerify *verify);
 extern bool jur_verify_export(JurVerify *verify);
 
 #endif							/* JUR_VERIFY_H */

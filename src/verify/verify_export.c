@@ -28,6 +28,7 @@ typedef struct Export
 	JurVerify  *verify;
 	char	   *event;			/* JUR_OCSF_MAX bytes */
 	JurCheckpoint head;			/* verified */
+	uint64_t	searched;		/* for new keys, up to here */
 
 	/* the tile of each level that was proved last */
 	bool		is_proved[LEVELS];
@@ -82,6 +83,56 @@ prove_tile(Export *export, int level, uint64_t n)
 	return true;
 }
 
+/* records of new keys, in entries that no such look has seen */
+static bool
+find_rotations(Export *export, JurLogReader *older)
+{
+	JurVerify  *verify = export->verify;
+	uint64_t	size = jur_log_head(verify->reader)->size;
+
+	while (export->searched < size)
+	{
+		uint64_t	seq = export->searched;
+		const uint8_t *data;
+		size_t		data_size;
+		JurLogError error;
+
+		if (jur_log_entry(verify->reader, seq, &data, &data_size, &error))
+		{
+			if (!jur_verify_rotation(verify, older, seq, data, data_size))
+				return false;
+			export->searched++;
+		}
+		else if (error.is_missing)
+		{
+			verify->dropped += JUR_BUNDLE;
+			export->searched = (seq / JUR_BUNDLE + 1) * JUR_BUNDLE;
+		}
+		else
+			return jur_unread(verify, &error);
+	}
+	return true;
+}
+
+/* a key that was not known yet: has one that was handed over to it? */
+static bool
+verify_signer(Export *export)
+{
+	JurVerify  *verify = export->verify;
+	JurLogError error;
+	JurLogReader *older;
+	bool		is_right;
+
+	if (jur_is_trusted(verify, &verify->signer))
+		return true;
+	older = jur_log_read(verify->directory, &error);
+	if (older == NULL)
+		return jur_unread(verify, &error);
+	is_right = find_rotations(export, older) && jur_verify_signer(verify);
+	jur_log_read_end(older);
+	return is_right;
+}
+
 /* the newest checkpoint, if it is signed, right, and goes on from the last one */
 static bool
 take_head(Export *export)
@@ -93,26 +144,17 @@ take_head(Export *export)
 	JurHash		root;
 
 	note = jur_log_note(verify->reader, &size);
-	if (!jur_verify_note(verify, note, size, "the checkpoint"))
+	if (!jur_verify_log_note(verify, note, size))
 		return false;
-	if (head->size < export->head.size)
-		return jur_tampered(verify, "rolled back", "the log had %" PRIu64 " entries, and has %" PRIu64,
-							export->head.size, head->size);
-	if (strcmp(head->origin, export->head.origin) != 0 && export->head.origin[0] != '\0')
-		return jur_tampered(verify, "another log", "the log was \"%s\", and is \"%s\"",
-							export->head.origin, head->origin);
+	if (export->head.origin[0] != '\0' &&
+		!jur_verify_extends(verify, verify->reader, &export->head, head, "the checkpoint before"))
+		return false;
 	if (!jur_merkle_root(head->size, jur_log_hash, verify->reader, &root))
 		return jur_unread(verify, jur_log_hash_error(verify->reader));
 	if (!jur_merkle_equal(&root, &head->root))
 		return jur_tampered(verify, "changed", "the tiles do not give the root that was signed");
-	if (export->head.size > 0)
-	{
-		if (!jur_merkle_root(export->head.size, jur_log_hash, verify->reader, &root))
-			return jur_unread(verify, jur_log_hash_error(verify->reader));
-		if (!jur_merkle_equal(&root, &export->head.root))
-			return jur_tampered(verify, "forked", "the first %" PRIu64
-								" entries are not those of the checkpoint before", export->head.size);
-	}
+	if (!verify_signer(export))
+		return false;
 	export->head = *head;
 	return true;
 }
@@ -211,7 +253,7 @@ jur_verify_export(JurVerify *verify)
 
 	if (export.event == NULL)
 		return jur_unchecked(verify, "out of memory");
-	is_done = jur_verify_head(verify) && follow(&export);
+	is_done = jur_verify_head(verify) && jur_verify_since(verify) && follow(&export);
 	free(export.event);
 	return is_done;
 }

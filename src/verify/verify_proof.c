@@ -4,6 +4,8 @@
  *	  Idea: one record, the path from it to a signed head, and nothing else
  *	  (c2sp.org/tlog-proof).
  *
+ * Or two heads, and the proof that one log has both of them.
+ *
  * What the record says comes from a file, from the extra data of the proof, or
  * from the log, if its directory was named.
  *
@@ -161,7 +163,7 @@ verify_parsed(JurVerify *verify, const Parsed *parsed)
 		return jur_tampered(verify, "changed", "the record is not entry %" PRIu64
 							" of the log of %" PRIu64 " entries that was signed",
 							parsed->index, head.size);
-	jur_note_key_text(verify->signer, key);
+	jur_note_key_text(&verify->signer, key);
 	printf("verified: the record is entry %" PRIu64 " of \"%s\", which had %" PRIu64 " entries\n",
 		   parsed->index, head.origin, head.size);
 	printf("signed by: %s\n", key);
@@ -185,4 +187,76 @@ jur_verify_proof(JurVerify *verify)
 	free(parsed.extra);
 	free(text);
 	return is_right;
+}
+
+/* -------------------------------------------------------------- two heads */
+
+static bool
+read_head(JurVerify *verify, const char *path, const char *what, JurCheckpoint *head)
+{
+	size_t		size;
+	char	   *note = jur_read_text(verify, path, 1, &size);
+	bool		is_right;
+
+	if (note == NULL)
+		return false;
+	if (jur_checkpoint_parse(note, size, head))
+		is_right = jur_verify_note(verify, note, size, what);
+	else
+		is_right = jur_unchecked(verify, "\"%s\" is not a checkpoint", path);
+	free(note);
+	return is_right;
+}
+
+static bool
+parse_hashes(char *text, JurProof *proof)
+{
+	char	   *line;
+
+	while (*text != '\0' && (line = next_line(&text)) != NULL)
+	{
+		if (*line == '\0')
+			continue;
+		if (proof->count == JUR_PROOF_MAX ||
+			jur_base64_get(line, strlen(line), proof->hashes[proof->count].bytes,
+						   JUR_HASH_SIZE) != JUR_HASH_SIZE)
+			return false;
+		proof->count++;
+	}
+	return *text == '\0';
+}
+
+bool
+jur_verify_consistency(JurVerify *verify)
+{
+	JurCheckpoint older;
+	JurCheckpoint newer;
+	JurProof	proof = {0};
+	size_t		size;
+	char	   *text;
+	bool		is_proof;
+
+	if (!read_head(verify, verify->since, "the saved checkpoint", &older) ||
+		!read_head(verify, verify->head, "the newer checkpoint", &newer))
+		return false;
+	text = jur_read_text(verify, verify->consistency, 1, &size);
+	if (text == NULL)
+		return false;
+	is_proof = parse_hashes(text, &proof);
+	free(text);
+	if (!is_proof)
+		return jur_unchecked(verify, "\"%s\" is not a proof", verify->consistency);
+	if (strcmp(older.origin, newer.origin) != 0)
+		return jur_tampered(verify, "another log", "the saved checkpoint is of \"%s\", and the newer one of \"%s\"",
+							older.origin, newer.origin);
+	if (older.size > newer.size)
+		return jur_tampered(verify, "rolled back", "the log had %" PRIu64
+							" entries at the saved checkpoint, and %" PRIu64 " at the newer one",
+							older.size, newer.size);
+	if (!jur_merkle_check_consistency(older.size, &older.root, newer.size, &newer.root, &proof))
+		return jur_tampered(verify, "changed", "the proof does not lead from the log of %" PRIu64
+							" entries to that of %" PRIu64, older.size, newer.size);
+	printf("verified: \"%s\" of %" PRIu64 " entries extends that of %" PRIu64 "\n",
+		   newer.origin, newer.size, older.size);
+	return true;
 }

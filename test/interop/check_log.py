@@ -88,6 +88,15 @@ def expect(name, status, pattern, *args):
     check(name, got == status and re.search(pattern, text), 'exit %d: %s' % (got, text))
 
 
+def expect_both(name, status, pattern, *args):
+    """The program says so, and the second implementation comes to the same."""
+    expect(name, status, pattern, *args)
+    key = [args[1]] if args[0] == '--key' else []
+    result = subprocess.run([sys.executable, log.__file__, 'audit', args[-1], *key],
+                            capture_output=True, text=True)
+    check(name + ', says the other', (result.returncode == 0) == (status == 0), result.stdout + result.stderr)
+
+
 def numbered(begin, end, what='entry'):
     return [b'{"v":1,"event":"test","n":"%s %d"}' % (what.encode(), i) for i in range(begin, end)]
 
@@ -243,27 +252,27 @@ def bytes_and_bundles():
     for name, path, function, pattern in cases:
         directory = copy(HONEST)
         change(directory, path, function)
-        expect(name, 1, '^tampered: ' if pattern == 'tampered: ' else '^tampered: ' + pattern,
+        expect_both(name, 1, '^tampered: ' if pattern == 'tampered: ' else '^tampered: ' + pattern,
                directory)
 
     directory = copy(HONEST)
     data = log.read(directory, log.tile_path('entries', 0, 256))
     change(directory, log.tile_path('entries', 0, 256), lambda _: bundle(bundle1))
     change(directory, second, lambda _: data)
-    expect('two bundles in each other\'s place', 1, '^tampered: changed: entry 0', directory)
+    expect_both('two bundles in each other\'s place', 1, '^tampered: changed: entry 0', directory)
 
     directory = copy(HONEST)
     os.unlink(os.path.join(directory, second))
-    expect('a bundle that was removed', 1,
+    expect_both('a bundle that was removed', 1,
            '^tampered: removed: entries 256 to 511 are not there', directory)
     directory = copy(HONEST)
     os.unlink(os.path.join(directory, third))
-    expect('a log that was truncated', 1,
+    expect_both('a log that was truncated', 1,
            '^tampered: truncated: the checkpoint covers 700 entries, and those from 512 on',
            directory)
     directory = copy(HONEST)
     os.unlink(os.path.join(directory, log.tile_path(0, 1, 256)))
-    expect('a tile that was removed', 1, '^tampered: removed: could not open', directory)
+    expect_both('a tile that was removed', 1, '^tampered: removed: could not open', directory)
 
 
 def heads():
@@ -333,11 +342,11 @@ def told_by_records():
     head = record('checkpoint', size=300, root=root_b64(ENTRIES[:300]))
     wrong = record('checkpoint', size=299, root=root_b64(ENTRIES[:300]))
     late = record('checkpoint', size=301, root=root_b64(ENTRIES[:300] + [b'x']))
-    expect('a head that a record tells of', 0, 'older heads that records tell of: 1',
+    expect_both('a head that a record tells of', 0, 'older heads that records tell of: 1',
            written(ENTRIES[:300] + [head] + ENTRIES[300:]))
-    expect('a head that never was', 1, '^tampered: rewritten: record 300 .* never had',
+    expect_both('a head that never was', 1, '^tampered: rewritten: record 300 .* never had',
            written(ENTRIES[:300] + [wrong] + ENTRIES[300:]))
-    expect('a head later than its record', 1, '^tampered: rewritten: record 300 .* later than itself',
+    expect_both('a head later than its record', 1, '^tampered: rewritten: record 300 .* later than itself',
            written(ENTRIES[:300] + [late] + ENTRIES[300:]))
 
     def dropped(below, root=None):
@@ -347,28 +356,119 @@ def told_by_records():
         os.unlink(os.path.join(directory, log.tile_path('entries', 1, 256)))
         return directory
 
-    expect('what was dropped with a record', 0, 'dropped by retention: 512 entries below 512',
+    expect_both('what was dropped with a record', 0, 'dropped by retention: 512 entries below 512',
            dropped(512))
     expect('what was dropped with a record, since an old head', 0, 'extends: ',
            '--since', os.path.join(scratch, 'head300'), dropped(512))
-    expect('more was dropped than a record says', 1,
+    expect_both('more was dropped than a record says', 1,
            '^tampered: removed: entries 511 to 511 are not there', dropped(511))
-    expect('the record of retention cites another tree', 1, '^tampered: rewritten: record 700',
+    expect_both('the record of retention cites another tree', 1, '^tampered: rewritten: record 700',
            dropped(512, root_b64(ENTRIES[:1])))
 
-    def rotated(signer):
-        directory = written(ENTRIES + [record('key rotation', old=KEY, new=OTHER_KEY)])
-        if tool('rotate', directory, ORIGIN, SEED.hex(), signer.hex()).returncode != 0:
+    successor = record('log start', origin=ORIGIN, verdict='missing', previous='jurisdiction/1/other',
+                       size=55, root=root_b64([]))
+    expect_both('a log that took the place of another', 0,
+           r'note: it took the place of "jurisdiction/1/other", which had 55 entries \(missing\)',
+           written([successor] + ENTRIES))
+
+
+def rotation(entries, seed=SEED, new=OTHER_KEY, old=KEY, told=None, **members):
+    """The record of a new key behind ENTRIES; SEED signs what it is told of them."""
+    told = entries if told is None else told
+    handover = log.hand_over(ORIGIN, seed, len(told), log.root_of([log.leaf_hash(e) for e in told]), new)
+    return record('key rotation', **{'old': old, 'new': new, 'handover': handover, **members})
+
+
+def keys():
+    """Who signs is who was handed the key, and nobody else."""
+    head300 = os.path.join(scratch, 'head300')
+
+    def written(entries, seed=SEED, signer=None):
+        directory = fresh('rotated')
+        append(directory, entries, seed=seed)
+        if signer and tool('rotate', directory, ORIGIN, seed.hex(), signer.hex()).returncode != 0:
             raise RuntimeError('cannot rotate')
         return directory
 
-    expect('a new key with a record', 0, 'signed by: ' + re.escape(OTHER_KEY), rotated(OTHER_SEED))
-    expect('a new key with a record of another', 1, '^tampered: re-signed: record 700 says that',
-           rotated(THIRD_SEED))
-    expect('a new key that has not signed yet', 0, 'note: record 700 tells of a new key',
-           written(ENTRIES + [record('key rotation', old=KEY, new=OTHER_KEY)]))
-    expect('an old head by the old key', 0, 'extends: ', '--since',
-           os.path.join(scratch, 'head300'), rotated(OTHER_SEED))
+    right = ENTRIES + [rotation(ENTRIES)]
+    expect_both('a new key with a record', 0, 'signed by: ' + re.escape(OTHER_KEY),
+           written(right, signer=OTHER_SEED))
+    directory = written(right, signer=OTHER_SEED)
+    expect_both('a new key, the old one being pinned', 0,
+           re.escape(OTHER_KEY) + ', to which the older key handed over', '--key', KEY, directory)
+    expect_both('a new key, pinned', 0, 'verified: 701', '--key', OTHER_KEY, directory)
+    expect('an old head by the old key', 0, 'extends: ', '--since', head300, directory)
+    status, text = verifier('--ocsf', '--from', '699', '--key', KEY, directory)
+    check('events of a log with a new key, the old one being pinned',
+          status == 0 and text.count('\n') == 2, text)
+    append(directory, numbered(701, 800) + [rotation(right + numbered(701, 800), OTHER_SEED,
+           log.key_text(ORIGIN, log.public_of(THIRD_SEED)), OTHER_KEY)], seed=OTHER_SEED)
+    if tool('rotate', directory, ORIGIN, OTHER_SEED.hex(), THIRD_SEED.hex()).returncode != 0:
+        raise RuntimeError('cannot rotate')
+    expect_both('a third key, the first being pinned', 0, 'older key handed over', '--key', KEY, directory)
+    expect_both('a third key, the second being pinned', 0, 'older key handed over', '--key', OTHER_KEY, directory)
+
+    expect_both('a new key with a record of another', 1, '^tampered: re-signed: record 700 says that',
+           written(right, signer=THIRD_SEED))
+    expect_both('a new key without a record, but with a handover', 0, 'verified: 700',
+           written(ENTRIES, signer=OTHER_SEED))
+    directory = written(ENTRIES, signer=OTHER_SEED)
+    os.unlink(directory + '/handovers')
+    expect_both('a new key without either', 1, '^tampered: re-signed: .* not by the log\'s first one', directory)
+    handover = log.hand_over(ORIGIN, SEED, 300, log.root_of([log.leaf_hash(e) for e in ENTRIES[:300]]), OTHER_KEY)
+    log.write(directory, 'handovers', handover.encode() + b'\n')
+    expect_both('a new key with a handover of an older head', 0, 'verified: 700', directory)
+    for name, line, kind in (
+            ('that the new key signed', log.hand_over(ORIGIN, OTHER_SEED, 0, log.root_of([]), OTHER_KEY), 're-signed'),
+            ('of another tree', log.hand_over(ORIGIN, SEED, 3, bytes(32), OTHER_KEY), 'forked'),
+            ('of a later tree', log.hand_over(ORIGIN, SEED, 701, bytes(32), OTHER_KEY), 'rolled back'),
+            ('that is none', 'x', 'changed')):
+        log.write(directory, 'handovers', line.encode() + b'\n')
+        expect_both('a new key with a handover ' + name, 1, '^tampered: %s: ' % kind, directory)
+    expect_both('a new key that has not signed yet', 0, 'note: record 700 tells of a new key', written(right))
+    for name, entry in (
+            ('nothing of the old key', record('key rotation', old=KEY, new=OTHER_KEY)),
+            ('a handover that the new key signed', rotation(ENTRIES, OTHER_SEED)),
+            ('a handover to a third key', rotation(ENTRIES, new=log.key_text(ORIGIN, log.public_of(THIRD_SEED)),
+             **{'old': KEY}).replace(log.key_text(ORIGIN, log.public_of(THIRD_SEED)).encode(), OTHER_KEY.encode())),
+            ('a checkpoint for a handover', rotation(ENTRIES, handover=base64.b64encode(
+                log.sign_head(ORIGIN, SEED, 700, log.root_of([log.leaf_hash(e) for e in ENTRIES]))).decode()))):
+        expect_both('a record of a new key with ' + name, 1,
+               '^tampered: re-signed: record 700 .* did not hand over', written(ENTRIES + [entry], signer=OTHER_SEED))
+    expect_both('a handover of another tree', 1, '^tampered: rewritten: record 700 .* never had',
+           written(ENTRIES + [rotation(ENTRIES, told=numbered(0, 700, 'other'))], signer=OTHER_SEED))
+
+    # who has no key of the log, and puts one of his own into it
+    for name, entries in (('without a record', ENTRIES[:300] + numbered(300, 800, 'forged')),
+                          ('with a record', ENTRIES[:300] + [rotation(ENTRIES[:300], OTHER_SEED)] +
+                           numbered(301, 800, 'forged'))):
+        directory = copy(HONEST, 'swapped')
+        forge(directory, entries, OTHER_SEED)
+        log.write(directory, 'keys', (OTHER_KEY + '\n' + KEY + '\n').encode())
+        for known, args in (('an old head', ['--since', head300]), ('the key', ['--key', KEY]), ('nothing', [])):
+            expect('another key put into the log %s, who knows %s' % (name, known), 1,
+                   '^tampered: re-signed: ', *args, directory)
+        check('nor are events told of it, %s' % name,
+              verifier('--ocsf', '--since', head300, directory) [0] == 1 and
+              verifier('--ocsf', '--key', KEY, directory)[0] == 1)
+
+    # the record of the new key went with what was dropped
+    late = right + numbered(701, 1200)
+    late.append(record('retention', below=768, root=root_b64(late), size=1200))
+    directory = written(right, signer=OTHER_SEED)
+    append(directory, late[701:], seed=OTHER_SEED)
+    for n in range(3):
+        os.unlink(os.path.join(directory, log.tile_path('entries', n, 256)))
+    expect_both('a record of a new key that was dropped', 0, 'dropped by retention: 768', directory)
+    expect_both('a record of a new key that was dropped, the old one being pinned', 0, 'older key handed over',
+           '--key', KEY, directory)
+    status, text = verifier('--ocsf', '--from', '768', '--key', KEY, directory)
+    check('events of such a log', status == 0 and text.count('\n') == 433, text[-300:])
+    os.unlink(directory + '/handovers')
+    expect_both('a record of a new key that was dropped, and the handover', 2,
+           '^could not check: .* among those that were dropped', '--key', KEY, directory)
+    expect_both('a record of a new key that was dropped, the new one being pinned', 0, 'verified: 1201',
+           '--key', OTHER_KEY, directory)
 
 
 def journals():
@@ -382,6 +482,13 @@ def journals():
     expect('entries of the journal, signed later', 0, 'verified: 710', directory)
 
     directory = copy(HONEST)
+    append(directory, numbered(700, 710), checkpoint=0)
+    name = 'journal/' + os.listdir(directory + '/journal')[0]
+    change(directory, name, lambda data: data.replace(b'entry 705"', b'entry 706"'))
+    expect('a flipped byte of what is not signed', 0,
+           'not signed yet: 5 entries.*\n(.*\n)*note: behind them the journal holds more', directory)
+
+    directory = copy(HONEST)
     os.rename(directory + '/journal/300', directory + '/journal/900')
     expect('a journal that goes on from a later head', 1, '^tampered: rolled back: the journal', directory)
     directory = copy(HONEST)
@@ -389,11 +496,64 @@ def journals():
     expect('a log copied without its journal', 0, 'verified: 700', directory)
 
 
+def strange_files():
+    """What is no file where one has to be, and the other way round: no waiting for it."""
+    for path in ('checkpoint', 'keys', log.tile_path(0, 1, 256), log.tile_path(1, 0, 2),
+                 log.tile_path('entries', 1, 256), log.tile_path('entries', 2, 188), 'journal/300'):
+        for name, make in (('a pipe', os.mkfifo), ('a directory', os.mkdir),
+                           ('a device', lambda p: os.symlink('/dev/zero', p)),
+                           ('a link to itself', lambda p: os.symlink(p, p))):
+            directory = copy(HONEST)
+            os.unlink(os.path.join(directory, path))
+            make(os.path.join(directory, path))
+            expect('%s instead of %s' % (name, path), 1, '^tampered: changed: ', directory)
+    for path in ('tile', 'tile/0', 'tile/1', 'tile/entries', 'journal'):
+        directory = copy(HONEST)
+        shutil.rmtree(os.path.join(directory, path))
+        log.write(directory, path, b'')
+        expect('a file instead of %s' % path, 1, '^tampered: changed: .*Not a directory', directory)
+    directory = copy(HONEST)
+    os.unlink(directory + '/checkpoint')
+    expect('a checkpoint that was removed', 1, '^tampered: removed: .*and there are entries', directory)
+    directory = copy(HONEST)
+    log.write(directory, 'journal/300', b'\xff' * 100000)
+    expect('a journal of huge lengths', 0, 'verified: 700', directory)
+
+
+def moving():
+    """A log that grows while it is verified, or was copied."""
+    directory = copy(os.path.join(scratch, 'honest300'))
+    append(directory, ENTRIES[300:310])
+    shutil.copy(os.path.join(scratch, 'head300'), directory + '/checkpoint')
+    expect('a copy whose checkpoint was copied first', 0, 'verified: 300', directory)
+    append(directory, ENTRIES[300:700])
+    shutil.copy(os.path.join(scratch, 'head300'), directory + '/checkpoint')
+    expect('and a bundle later', 0, 'verified: 300', directory)
+
+    directory = fresh('busy')
+    append(directory, [b'%d' % i * 20 for i in range(30000)])
+    writer = subprocess.Popen([TOOL, 'append', directory, ORIGIN, SEED.hex(), '10', '20'],
+                              stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    begun = log.read(directory, 'checkpoint')
+    answers = []
+    # each checkpoint leaves the journal's file to what comes after it
+    for _ in range(20):
+        reader = subprocess.Popen([VERIFIER, directory], stdout=subprocess.PIPE, text=True)
+        while reader.poll() is None:
+            writer.stdin.write((b'y' * 60000 + b'\n') * 20)
+            writer.stdin.flush()
+        answers.append((reader.returncode, reader.stdout.read()))
+    writer.communicate()
+    check('a log that grows while it is verified', all(code == 0 for code, _ in answers),
+          [text[:200] for code, text in answers if code != 0][:3])
+    check('and grew', log.read(directory, 'checkpoint') != begun)
+
+
 def unchecked():
-    loop = copy(HONEST)
-    path = os.path.join(loop, log.tile_path('entries', 1, 256))
+    closed = copy(HONEST)
+    path = os.path.join(closed, log.tile_path('entries', 1, 256))
     os.unlink(path)
-    os.symlink(path, path)
+    os.symlink('x' * 300, path)
     keyless = copy(HONEST, 'keyless')
     os.unlink(keyless + '/keys')
     for name, args in (
@@ -401,8 +561,9 @@ def unchecked():
             ('a directory without a log', [scratch]), ('an unknown option', ['--nonsense', HONEST]),
             ('two directories', [HONEST, HONEST]),
             ('a key that is none', ['--key', 'nonsense', HONEST]),
-            ('a file that cannot be opened', [loop]),
+            ('a file that cannot be opened', [closed]),
             ('a log without keys', [keyless]),
+            ('a file as directory', [HONEST + '/keys']),
             ('an old head that is not there', ['--since', fresh('nowhere'), HONEST]),
             ('an old head that is none', ['--since', HONEST + '/keys', HONEST]),
             ('--from without --ocsf', ['--from', '1', HONEST]),
@@ -442,6 +603,25 @@ def proofs():
             ('no first line', b'\n'.join(lines[1:]), 2, 'is not a proof')):
         expect('a proof with ' + name, status, pattern, '--key', KEY, '--record', right,
                '--proof', save('proof', changed))
+    text = log.read(HONEST, 'checkpoint')
+    head, head300 = save('head', text), os.path.join(scratch, 'head300')
+    hashes = tool('consistency', HONEST, 300, 700).stdout
+    args = ['--key', KEY, '--since', head300, '--head', head, '--consistency']
+    expect('a proof that one head extends the other', 0, 'of 700 entries extends that of 300',
+           *args, save('hashes', hashes))
+    lines = hashes.split(b'\n')
+    for name, changed, status, pattern in (
+            ('without its first hash', b'\n'.join(lines[1:]), 1, 'tampered: changed: the proof does not lead'),
+            ('with a hash more', lines[0] + b'\n' + hashes, 1, 'tampered: changed: '),
+            ('without any', b'', 1, 'tampered: changed: '),
+            ('that is none', b'x' + hashes, 2, 'is not a proof')):
+        expect('a proof of two heads ' + name, status, pattern, *args, save('hashes', changed))
+    save('hashes', hashes)
+    expect('a proof of two heads, changed round', 1, '^tampered: rolled back', '--key', KEY, '--since', head,
+           '--head', head300, '--consistency', os.path.join(scratch, 'hashes'))
+    expect('a proof of two heads, and another key', 1, '^tampered: wrong key', '--key', OTHER_KEY,
+           '--since', head300, '--head', head, '--consistency', os.path.join(scratch, 'hashes'))
+    text = tool('prove', HONEST, 699).stdout
     expect('a proof, and another key', 1, '^tampered: wrong key: ', '--key', OTHER_KEY,
            '--record', right, '--proof', save('proof', text))
 
@@ -455,6 +635,22 @@ def events():
     check('records are events from the one that was asked for',
           status == 0 and text.count('\n') == 590 and result.returncode == 0,
           text[:200] + result.stderr.decode() + result.stdout.decode())
+
+    # a server that computes no query ids; a statement of no table; one of each kind of client
+    other = fresh('statements')
+    append(other, [
+        record('statement', id='1.2.3', client='192.0.2.7', command='SELECT', outcome='completed'),
+        record('statement', id='1.2.4', client='2001:db8::1', command='COPY', digest='-5', outcome='failed', sqlstate='42501'),
+        record('statement', client='local', command='SELECT', outcome='running'),
+        record('statement', client='local', command='SELECT', digest='7', outcome='completed', times=9,
+               until='2026-01-02T03:04:05.040006Z'),
+        record('refusal', action='read', object='public."odd ""name"""'.replace('"', '\\"'), verdict='deny', detail='no'),
+        record('retention', below=0, root=root_b64([]), size=0), b'no record'])
+    status, text = verifier('--ocsf', other)
+    result = subprocess.run([sys.executable, 'test/interop/ocsf.py'], input=text.encode(), capture_output=True)
+    check('records of all kinds are events', status == 0 and result.stdout == b'7 events\n',
+          text[:200] + result.stderr.decode() + result.stdout.decode())
+    check('of which one counts nine', '"time":1767323045000,"count":9,"start_time":1767323045000,"end_time":1767323045040' in text)
 
     changed = copy(directory)
     change(changed, log.tile_path('entries', 2, 88), flip(30))
@@ -472,6 +668,18 @@ def events():
     status, text = verifier('--ocsf', changed)
     check('nor any where the edge is not what was signed', status == 1 and
           text.startswith('tampered: changed: the tiles do not give the root'), text[-300:])
+
+    # who has the key keeps the hashes that an old head is made of, and signs others
+    forked = copy(HONEST, 'forked')
+    hashes = log.read(forked, log.tile_path(0, 0, 256))
+    forge(forked, [b'forged'] + ENTRIES[1:], SEED)
+    log.write(forked, log.tile_path(0, 0, 256), hashes)
+    save('head100', log.sign_head(ORIGIN, SEED, 100, log.root_of([log.leaf_hash(e) for e in ENTRIES[:100]])))
+    status, text = verifier('--ocsf', '--from', '690', '--since', os.path.join(scratch, 'head100'), forked)
+    check('nor any of a log that does not extend the head that was saved', status == 1 and
+          text.startswith('tampered: forked: the first 100 entries'), text[-300:])
+    status, text = verifier('--ocsf', '--from', '690', '--since', os.path.join(scratch, 'head300'), HONEST)
+    check('of one that does they are', status == 0 and text.count('\n') == 10, text[-300:])
 
     append(directory, records[:5], checkpoint=0)
     check('what is not signed is not told', verifier('--ocsf', directory)[1].count('\n') == 600)
@@ -556,7 +764,10 @@ with tempfile.TemporaryDirectory() as scratch:
     bytes_and_bundles()
     heads()
     told_by_records()
+    keys()
     journals()
+    strange_files()
+    moving()
     unchecked()
     proofs()
     events()

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
-"""A second implementation of the evidence log (src/evidence/FORMAT.md section 1).
+"""A second implementation of the evidence log (src/evidence/FORMAT.md).
 
     log.py verify DIRECTORY [ENTRIES]   recompute everything; ENTRIES: a file
                                         with the entries expected, one a line,
                                         of which the last may be unsigned
+    log.py audit DIRECTORY [KEY]        the same, KEY being who is believed
     log.py write DIRECTORY ORIGIN SEED  entries from standard input, one a line
     log.py head ORIGIN SEED             a checkpoint of these entries
     log.py journal DIRECTORY            print the entries without checkpoint
@@ -14,6 +15,7 @@ format: whatever is only fast there is left out here.
 """
 import base64
 import hashlib
+import json
 import os
 import re
 import struct
@@ -75,17 +77,22 @@ def parse_key(text):
     return name, key[1:]
 
 
-def sign_head(origin, seed, size, root):
+def sign_head(origin, seed, size, root, extension=''):
     private = Ed25519PrivateKey.from_private_bytes(seed)
     public = public_of(seed)
-    text = '%s\n%d\n%s\n' % (origin, size, base64.b64encode(root).decode())
+    text = '%s\n%d\n%s\n%s' % (origin, size, base64.b64encode(root).decode(), extension)
     signature = key_id(origin, public) + private.sign(text.encode())
     return (text + '\n\u2014 %s %s\n' % (
         origin, base64.b64encode(signature).decode())).encode()
 
 
+def hand_over(origin, seed, size, root, new):
+    """What the key of SEED says of the key NEW: member `handover` of a record."""
+    return base64.b64encode(sign_head(origin, seed, size, root, 'next key %s\n' % new)).decode()
+
+
 def open_head(note, keys):
-    """Origin, size, root; by which of the keys it is signed."""
+    """Origin, size, root, further lines; by which of the keys it is signed."""
     text, separator, signatures = note.decode().rpartition('\n\n')
     if not separator:
         raise Wrong('the checkpoint has no signatures')
@@ -97,13 +104,15 @@ def open_head(note, keys):
         for key_name, public in keys:
             if name == key_name and signature[:4] == key_id(name, public):
                 Ed25519PublicKey.from_public_bytes(public).verify(signature[4:], text.encode())
-                signed_by = key_text(name, public)
+                signed_by = signed_by or key_text(name, public)
     if signed_by is None:
         raise Wrong('no key of the directory signed the checkpoint')
-    origin, size, root = text.splitlines()
-    if origin != keys[0][0]:
+    origin, size, root, *more = text.splitlines()
+    if not signed_by.startswith(origin + '+'):
         raise Wrong('the key is called otherwise than the log')
-    return origin, int(size), base64.b64decode(root), signed_by
+    if not re.fullmatch('0|[1-9][0-9]*', size):
+        raise Wrong('the checkpoint has no size')
+    return origin, int(size), base64.b64decode(root, validate=True), more, signed_by
 
 
 # ---------------------------------------------------------------- tiles
@@ -201,26 +210,80 @@ def read_keys(directory):
     return keys
 
 
-def verify(directory, expected=None):
-    origin, size, root, signed_by = open_head(read(directory, 'checkpoint'), read_keys(directory))
-    entries = []
+def leaves_of(directory, size):
+    """Entries, None for those that were dropped; the hashes of all."""
+    entries, leaves = [], []
     for n in range((size + 255) // 256):
-        bundle = entries_of(read(directory, tile_path('entries', n, min(256, size - 256 * n))))
-        if len(bundle) != min(256, size - 256 * n):
+        width = min(256, size - 256 * n)
+        try:
+            bundle = entries_of(read(directory, tile_path('entries', n, width)))
+            hashes = [leaf_hash(entry) for entry in bundle]
+        except FileNotFoundError:
+            tile = read(directory, tile_path(0, n, width))
+            bundle, hashes = [None] * width, [tile[i:i + 32] for i in range(0, len(tile), 32)]
+        if len(bundle) != width or len(hashes) != width:
             raise Wrong('bundle %d does not have its entries' % n)
         entries += bundle
-    leaves = [leaf_hash(entry) for entry in entries]
+        leaves += hashes
+    return entries, leaves
+
+
+def heed_records(origin, entries, leaves, believed):
+    """Section 3, 1 and 3: below what entries may be missing, and who may sign."""
+    below, signers = 0, None
+    for seq, entry in enumerate(entries):
+        if entry is None or not entry.startswith(b'{'):
+            continue
+        record = json.loads(entry)
+        if record['event'] in ('checkpoint', 'retention'):
+            if record['size'] > seq or \
+                    base64.b64decode(record['root']) != root_of(leaves[:record['size']]):
+                raise Wrong('record %d tells of a head that never was' % seq)
+        if record['event'] == 'retention':
+            if record['below'] > record['size']:
+                raise Wrong('record %d says that more was dropped than there was' % seq)
+            below = max(below, record['below'])
+        if record['event'] == 'key rotation':
+            note = base64.b64decode(record['handover'], validate=True)
+            of, size, root, more, _ = open_head(note, [parse_key(record['old'])])
+            if of != origin or more != ['next key ' + record['new']] or \
+                    size > seq or root != root_of(leaves[:size]):
+                raise Wrong('record %d hands over nothing' % seq)
+            if record['old'] in believed:
+                believed.append(record['new'])
+            signers = (record['old'], record['new'])
+    return below, signers
+
+
+def verify(directory, expected=None, known=None):
+    keys = read_keys(directory)
+    origin, size, root, _, signed_by = open_head(read(directory, 'checkpoint'), keys)
+    entries, leaves = leaves_of(directory, size)
     if root_of(leaves) != root:
         raise Wrong('the entries do not give the root')
-    wanted = {'checkpoint', 'keys', 'lock'}
+    believed = [known or key_text(*keys[-1])]
+    below, signers = heed_records(origin, entries, leaves, believed)
+    if os.path.exists(directory + '/handovers'):
+        for line in lines(read(directory, 'handovers')):
+            note = base64.b64decode(line, validate=True)
+            try:
+                of, at, then, more, by = open_head(note, [parse_key(key) for key in believed])
+            except Wrong:
+                continue
+            if of == origin and at <= size and then == root_of(leaves[:at]) and len(more) == 1 and \
+                    more[0].startswith('next key '):
+                believed.append(more[0][len('next key '):])
+    if None in entries[below:]:
+        raise Wrong('entries are missing that no record says were dropped')
+    if (signers and signed_by not in signers) or \
+            (signed_by not in believed and (known or None not in entries)):
+        raise Wrong('signed by a key that nobody handed over to')
+    wanted = {'checkpoint', 'keys', 'lock', 'handovers'}
     for path, data in tiles_of(leaves):
         if read(directory, path) != data:
             raise Wrong(path + ' is not what the entries give')
         wanted.add(path)
-    for path, data in bundles_of(entries):
-        if read(directory, path) != data:
-            raise Wrong(path + ' is not what it was read as')
-        wanted.add(path)
+    wanted.update(tile_path('entries', n, min(256, size - 256 * n)) for n in range((size + 255) // 256))
     # a directory by another writer may lack what only writing needs
     for folder, _, names in os.walk(directory):
         for name in names:
@@ -249,6 +312,8 @@ def lines(data):
 def main(command, *args):
     if command == 'verify':
         verify(args[0], lines(open(args[1], 'rb').read()) if len(args) > 1 else None)
+    elif command == 'audit':
+        verify(args[0], known=args[1] if len(args) > 1 else None)
     elif command == 'write':
         write_log(args[0], args[1], bytes.fromhex(args[2]), lines(sys.stdin.buffer.read()))
     elif command == 'head':
@@ -256,7 +321,7 @@ def main(command, *args):
         sys.stdout.buffer.write(sign_head(args[0], bytes.fromhex(args[1]), len(entries),
                                           root_of([leaf_hash(entry) for entry in entries])))
     elif command == 'journal':
-        origin, size, _, _ = open_head(read(args[0], 'checkpoint'), read_keys(args[0]))
+        origin, size, *_ = open_head(read(args[0], 'checkpoint'), read_keys(args[0]))
         for entry in journal_of(args[0], origin, size):
             sys.stdout.buffer.write(entry + b'\n')
     else:
@@ -266,5 +331,5 @@ def main(command, *args):
 if __name__ == '__main__':
     try:
         main(*sys.argv[1:])
-    except (Wrong, OSError, ValueError, InvalidSignature) as error:
+    except (Wrong, OSError, ValueError, KeyError, InvalidSignature) as error:
         sys.exit('log.py: %s' % (error or type(error).__name__))

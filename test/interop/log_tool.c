@@ -8,6 +8,7 @@
  *		  log_tool append DIR ORIGIN SEED [BATCH [CHECKPOINT]]
  *		  log_tool rotate DIR ORIGIN SEED NEWSEED
  *		  log_tool prove DIR SEQ				a proof, as c2sp.org/tlog-proof has it
+ *		  log_tool consistency DIR SIZE1 SIZE2	hashes in base64
  *		  log_tool sign ORIGIN SEED SIZE ROOT	a checkpoint; ROOT in base64
  *
  * SEED is 64 hexadecimal digits.  "append" reads entries from standard input,
@@ -95,6 +96,35 @@ append(JurLogWriter *writer, uint64_t batch, uint64_t checkpoint, bool signs)
 }
 
 static void
+print_proof(const JurProof *proof)
+{
+	int			i;
+
+	for (i = 0; i < proof->count; i++)
+	{
+		char		text[JUR_BASE64_SIZE(JUR_HASH_SIZE) + 1];
+
+		jur_base64_put(proof->hashes[i].bytes, JUR_HASH_SIZE, text);
+		printf("%s\n", text);
+	}
+}
+
+static void
+prove_consistency(const char *directory, uint64_t size1, uint64_t size2)
+{
+	JurLogError error;
+	JurLogReader *reader = jur_log_read(directory, &error);
+	JurProof	proof;
+
+	if (reader == NULL)
+		die(error.text);
+	if (!jur_merkle_prove_consistency(size1, size2, jur_log_hash, reader, &proof))
+		die(jur_log_hash_error(reader)->text);
+	print_proof(&proof);
+	jur_log_read_end(reader);
+}
+
+static void
 prove(const char *directory, uint64_t seq)
 {
 	JurLogError error;
@@ -102,7 +132,6 @@ prove(const char *directory, uint64_t seq)
 	JurProof	proof;
 	size_t		size;
 	const char *note;
-	int			i;
 
 	if (reader == NULL)
 		die(error.text);
@@ -110,13 +139,7 @@ prove(const char *directory, uint64_t seq)
 									reader, &proof))
 		die(jur_log_hash_error(reader)->text);
 	printf("c2sp.org/tlog-proof@v1\nindex %" PRIu64 "\n", seq);
-	for (i = 0; i < proof.count; i++)
-	{
-		char		text[JUR_BASE64_SIZE(JUR_HASH_SIZE) + 1];
-
-		jur_base64_put(proof.hashes[i].bytes, JUR_HASH_SIZE, text);
-		printf("%s\n", text);
-	}
+	print_proof(&proof);
 	note = jur_log_note(reader, &size);
 	printf("\n%.*s", (int) size, note);
 	jur_log_read_end(reader);
@@ -176,6 +199,8 @@ main(int argc, char **argv)
 	}
 	else if (strcmp(command, "prove") == 0 && argc == 4)
 		prove(argv[2], strtoull(argv[3], NULL, 10));
+	else if (strcmp(command, "consistency") == 0 && argc == 5)
+		prove_consistency(argv[2], strtoull(argv[3], NULL, 10), strtoull(argv[4], NULL, 10));
 	else if (strcmp(command, "sign") == 0 && argc == 6)
 		sign(argv[2], argv[3], argv[4], argv[5]);
 	else

@@ -26,6 +26,8 @@ OBJECTS = {
         "severity_id": (INTEGER, True), "severity": (STRING, False),
         "status_id": (INTEGER, False), "status": (STRING, False),
         "status_code": (STRING, False), "message": (STRING, False),
+        "count": (INTEGER, False), "start_time": (INTEGER, False),
+        "end_time": (INTEGER, False),
         "time": (INTEGER, True), "metadata": ("metadata", True),
         "action_id": (INTEGER, False), "action": (STRING, False),
         "disposition_id": (INTEGER, False), "disposition": (STRING, False),
@@ -50,7 +52,8 @@ OBJECTS = {
     "database": {"name": (STRING, False), "type_id": (INTEGER, True),
                  "type": (STRING, False)},
     "entity": {"name": (STRING, False), "uid": (STRING, False)},
-    "query_info": {"query_string": (STRING, True), "uid": (STRING, False)},
+    "query_info": {"query_string": (STRING, True), "uid": (STRING, False),
+                   "name": (STRING, False)},
 }
 
 # at least one of these has to be there
@@ -59,9 +62,11 @@ AT_LEAST_ONE = {
     "product": {"name", "uid"},
     "actor": {"process", "user", "invoked_by", "session", "app_name", "app_uid"},
     "user": {"account", "name", "uid"},
-    "endpoint": {"ip", "uid", "name", "hostname", "svc_name", "instance_uid"},
+    "endpoint": {"ip", "uid", "name", "hostname", "svc_name", "instance_uid",
+                 "interface_uid", "interface_name", "domain"},
     "database": {"name", "uid"},
     "entity": {"name", "uid"},
+    "query_info": {"name", "uid"},
 }
 
 # (object, the number): its values, and the member that holds their name
@@ -150,6 +155,8 @@ def check_event(event):
         raise NotAnEvent("action_id needs its profile")
     if not re.fullmatch(r"jurisdiction/\d+/[0-9a-f]{16}/\d+", event["metadata"]["uid"]):
         raise NotAnEvent("uid is not origin and number")
+    if "count" in event and not event["start_time"] <= event["end_time"]:
+        raise NotAnEvent("count does not say of which time")
     if "ip" in event["src_endpoint"]:
         ipaddress.ip_address(event["src_endpoint"]["ip"].split("%")[0])
 

@@ -137,6 +137,7 @@ my ($rotation) = events($log, 'key rotation');
 is($rotation->{old}, $first_key, 'a record names the old key');
 is($rotation->{new}, (split /\n/, PostgreSQL::Test::Utils::slurp_file("$log/keys"))[0], 'and the new one');
 verified($log, 'the log verifies with both');
+verified($log, 'and to who knows only the old one, which signed what it handed over', "--key '$first_key'");
 my ($key_file) = glob($node->data_dir . '/evidence_signing_*.key');
 is((stat $key_file)[2] & 0777, 0600, 'the key is closed to others');
 is(scalar(my @all = glob($node->data_dir . '/evidence_signing_*')), 1, 'and the old one is gone');
@@ -166,6 +167,7 @@ $node->start;
 is(put($node, 'after a rotation that did not come to pass'), '', 'a next key that the log does not know is left alone');
 settle($node);
 verified($log, 'the log verifies');
+verified($log, 'to who knows only the first key', "--key '$first_key'");
 unlink("$key_file.next");
 
 # ---------------------------------------------------------- how sessions end

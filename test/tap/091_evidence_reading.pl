@@ -142,6 +142,18 @@ $proof =~ s/^index 500$/index 501/m;
 $said = `$bin/jurisdiction-verify --key '$key' --proof @{[put_file('proof', $proof)]} 2>&1`;
 is($? >> 8, 1, 'and not for another entry') or diag($said);
 
+my $older = put_file('older', ask_auditor('SELECT jurisdiction.checkpoint()') . "\n");
+is(fill(10), 10, 'the log grows');
+my $newer = put_file('newer', ask_auditor('SELECT jurisdiction.checkpoint()') . "\n");
+my ($size1, $size2) = map { (split /\n/, slurp_file($_))[1] } $older, $newer;
+my $hashes = ask_auditor("SELECT unnest(jurisdiction.evidence_consistency($size1, $size2))");
+my $heads = "$bin/jurisdiction-verify --key '$key' --since $older --head $newer --consistency";
+$said = `$heads @{[put_file('hashes', "$hashes\n")]} 2>&1`;
+is($? >> 8, 0, 'jurisdiction-verify accepts a proof that one head extends the other') or diag($said);
+$hashes = ask_auditor("SELECT unnest(jurisdiction.evidence_consistency($size1 - 1, $size2))");
+$said = `$heads @{[put_file('hashes', "$hashes\n")]} 2>&1`;
+is($? >> 8, 1, 'and not that another does') or diag($said);
+
 SKIP:
 {
 	skip 'no python3', 2 if system('python3 -c 1 2>/dev/null') != 0;

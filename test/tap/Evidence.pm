@@ -108,9 +108,9 @@ sub events
 # the program that needs no server says so
 sub verified
 {
-	my ($dir, $name) = @_;
+	my ($dir, $name, $options) = @_;
 	my ($bin) = `$ENV{PG_CONFIG} --bindir` =~ /(.*)/;
-	my $said = `$bin/jurisdiction-verify $dir 2>&1`;
+	my $said = `$bin/jurisdiction-verify @{[$options // '']} $dir 2>&1`;
 
 	is($? >> 8, 0, $name) or diag($said);
 	return;

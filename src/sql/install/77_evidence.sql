@@ -111,7 +111,8 @@ COMMENT ON FUNCTION drop_evidence(timestamptz) IS
 	'irreversible: removes the oldest entries, 256 by 256, as long as all of them are older; their hashes stay, so that proofs of the rest and of kept copies hold. Recorded; returns how many went. For officers';
 
 -- What left a place, or was read from elsewhere, and by which law: what rules
--- and permits let through.  What home settles is no transfer.
+-- and permits let through.  What home settles is no transfer.  A statement that
+-- sends many rows is told of before the first, and of its rows when it has ended.
 CREATE VIEW transfer_ledger AS
 	SELECT e.seq, e.time, e.id, e.database, e.user_name, e.role_name, e.purpose,
 		pg_catalog.regexp_replace(w.value ->> 'atom', '[:/>].*$', '') AS origin,
@@ -122,29 +123,48 @@ CREATE VIEW transfer_ledger AS
 		(w.value ->> 'rule')::bigint AS rule_id,
 		w.value ->> 'basis' AS basis,
 		COALESCE((d.value ->> 'rows')::bigint,
-			CASE WHEN d.value ? 'within' THEN e.rows END)
+			CASE WHEN NOT d.value ? 'within' THEN NULL
+				WHEN NOT parts.are_several THEN e.rows
+				WHEN parts.outcome <> 'running' THEN parts.rows END)
 			* COALESCE((e.record ->> 'times')::bigint, 1) AS rows,
 		(d.value ->> 'values')::bigint * COALESCE((e.record ->> 'times')::bigint, 1) AS values,
 		COALESCE((e.record ->> 'times')::bigint, 1) AS times,
-		e.tables, e.outcome
-	FROM jurisdiction.evidence e,
-		LATERAL pg_catalog.jsonb_array_elements(e.record -> 'decisions') AS d,
-		LATERAL pg_catalog.jsonb_array_elements(d.value -> 'why') AS w
-	WHERE e.event = 'statement' AND d.value ->> 'verdict' = 'allow';
+		CASE WHEN e.event = 'publish' THEN ARRAY[e.object] ELSE e.tables END AS tables,
+		CASE WHEN parts.are_several THEN parts.outcome ELSE e.outcome END AS outcome,
+		d.value ? 'within' AS within
+	FROM jurisdiction.evidence e
+		CROSS JOIN LATERAL (SELECT e.outcome = 'running' OR e.record ? 'more' AS are_several,
+				pg_catalog.sum(p.rows)::bigint AS rows,
+				(pg_catalog.array_agg(p.outcome ORDER BY p.seq DESC)
+					FILTER (WHERE p.outcome IS NOT NULL))[1] AS outcome
+			FROM jurisdiction.evidence p
+			WHERE (e.outcome = 'running' OR e.record ? 'more') AND p.id = e.id AND p.time = e.time) AS parts
+		CROSS JOIN LATERAL pg_catalog.jsonb_array_elements(e.record -> 'decisions') AS d
+		CROSS JOIN LATERAL pg_catalog.jsonb_array_elements(d.value -> 'why') AS w
+	WHERE e.event IN ('statement', 'publish') AND d.value ->> 'verdict' = 'allow';
 COMMENT ON VIEW transfer_ledger IS
 	'transfers by legal basis: each flow out of a place that a rule, permit, release or exemption allowed, with its destination, label, basis and rows; for officers and auditors';
 COMMENT ON COLUMN transfer_ledger.destination IS 'place of arrival; ? is an unknown one';
 COMMENT ON COLUMN transfer_ledger.rows IS
-	'rows of this label; where the whole table was allowed at once, rows sent to the client';
+	'rows of this label; where the whole table was allowed at once (within), rows sent to the client. NULL: not counted, as for a publication, or not known, as while the statement runs';
+COMMENT ON COLUMN transfer_ledger.within IS
+	'the table''s label or ceiling was allowed, whatever rows it has: the rows are those of the statement, and the same for each of its labels';
 GRANT SELECT ON transfer_ledger TO PUBLIC;
 
+-- Of a statement the rows of its labels, or those that it sent, whichever are
+-- more: several atoms or labels of one row do not count it twice.
 CREATE VIEW transfer_summary AS
 	SELECT month, basis, origin, destination, action,
 		pg_catalog.sum(times)::bigint AS statements,
 		pg_catalog.sum(rows)::bigint AS rows
-	FROM (SELECT pg_catalog.date_trunc('month', time, 'UTC') AS month, basis, origin, destination,
-			action, id, pg_catalog.max(times) AS times, pg_catalog.sum(rows) AS rows
-		FROM jurisdiction.transfer_ledger
+	FROM (SELECT month, basis, origin, destination, action, id, pg_catalog.max(times) AS times,
+			GREATEST(pg_catalog.sum(rows) FILTER (WHERE NOT within),
+				pg_catalog.max(rows) FILTER (WHERE within)) AS rows
+		FROM (SELECT pg_catalog.date_trunc('month', time, 'UTC') AS month, basis, origin, destination,
+				action, id, seq, label, within,
+				pg_catalog.max(times) AS times, pg_catalog.max(rows) AS rows
+			FROM jurisdiction.transfer_ledger
+			GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9) AS decision
 		GROUP BY 1, 2, 3, 4, 5, 6) AS statement
 	GROUP BY 1, 2, 3, 4, 5;
 COMMENT ON VIEW transfer_summary IS
