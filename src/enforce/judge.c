@@ -28,6 +28,8 @@
 
 /* bytes of a detail that are recorded; JSON may take six times as many */
 #define MAX_DETAIL 8000
+/* likewise of an object: a path, say, as long as its writer likes */
+#define MAX_OBJECT 1000
 
 bool
 jur_observing(void)
@@ -69,6 +71,14 @@ user_name(Oid (*user) (void))
 	return ClientAuthInProgress ? NULL : GetUserNameFromId(user(), true);
 }
 
+static const char *
+clipped(const char *text, int limit)
+{
+	if (text == NULL || strlen(text) <= limit)
+		return text;
+	return pnstrdup(text, pg_mbcliplen(text, strlen(text), limit));
+}
+
 static void
 record_evidence(const char *event, const char *action, const char *object,
 				const char *verdict, const char *detail)
@@ -82,11 +92,9 @@ record_evidence(const char *event, const char *action, const char *object,
 	jur_record_text(&record, "id", jur_statement_id());
 	jur_record_session(&record);
 	jur_record_text(&record, "action", action);
-	jur_record_text(&record, "object", object);
+	jur_record_text(&record, "object", clipped(object, MAX_OBJECT));
 	jur_record_text(&record, "verdict", verdict);
-	if (detail && strlen(detail) > MAX_DETAIL)
-		detail = pnstrdup(detail, pg_mbcliplen(detail, strlen(detail), MAX_DETAIL));
-	jur_record_text(&record, "detail", detail);
+	jur_record_text(&record, "detail", clipped(detail, MAX_DETAIL));
 	jur_record_end(&record);
 	jur_evidence_put(record.data, record.len);
 	pfree(record.data);
