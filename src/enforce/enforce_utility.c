@@ -322,6 +322,14 @@ judge_cursor(Node *stmt)
 		jur_dumping = true;
 }
 
+/* MOVE sends nothing */
+static void
+judge_fetch(Node *stmt)
+{
+	if (!((FetchStmt *) stmt)->ismove)
+		jur_touch_held_cursor(((FetchStmt *) stmt)->portalname);
+}
+
 /* ----------------------------------------------------------------- the table */
 
 typedef struct UtilityRule
@@ -338,6 +346,7 @@ static const UtilityRule rules[] = {
 	{T_CreateFunctionStmt, judge_leakproof, "a leakproof function runs before the filter"},
 	{T_AlterFunctionStmt, judge_leakproof, "likewise"},
 	{T_DeclareCursorStmt, judge_cursor, "a dump that lacks rows is no dump"},
+	{T_FetchStmt, judge_fetch, "stored rows pass no hook of the executor"},
 	{T_AlterSystemStmt, judge_alter_system, "settings switch enforcement off", true},
 	{T_AlterRoleSetStmt, judge_role_setting, "or load a library at login", true},
 	{T_AlterDatabaseSetStmt, judge_database_setting, "likewise", true},
