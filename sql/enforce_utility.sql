@@ -150,6 +150,39 @@ ALTER SYSTEM RESET jurisdiction.allowed_libraries;
 SELECT pg_reload_conf();
 SELECT pg_sleep(0.2);
 
+--
+-- The files of the evidence log, through COPY; and what is refused is recorded,
+-- be its name as long as it may
+--
+SELECT coalesce(max(seq), -1) AS start FROM jurisdiction.evidence \gset
+SELECT current_setting('data_directory') || '/jurisdiction_evidence/checkpoint' AS checkpoint,
+	current_setting('data_directory') || '/jurisdiction_evidence/new' AS new,
+	current_setting('data_directory') || '/jurisdiction_evidence/../base/../jurisdiction_evidence/keys' AS keys,
+	current_setting('data_directory') || '/regress_enforce_utility.txt' AS beside \gset
+CREATE TEMP TABLE line (t text);
+COPY line FROM :'checkpoint';				-- denied
+COPY line FROM 'jurisdiction_evidence/checkpoint';	-- denied
+COPY line FROM :'keys';						-- denied
+COPY line TO :'checkpoint';					-- denied
+COPY (SELECT 1) TO :'new';					-- denied
+COPY (SELECT 1) TO :'beside';				-- ok
+COPY line FROM :'beside';					-- ok
+DO $$ BEGIN
+	EXECUTE format('LOAD %L', repeat('x', 70000));
+EXCEPTION WHEN insufficient_privilege THEN
+	RAISE WARNING 'denied';
+END $$;
+SET ROLE regress_enforce_utility_user;
+SET jurisdiction.purpose = 'spying';		-- denied
+RESET jurisdiction.purpose;					-- ok
+RESET ROLE;
+SELECT action, regexp_replace(object, '^.*/', '') AS object, detail FROM jurisdiction.evidence
+	WHERE seq > :start AND event = 'refusal' AND length(object) < 1000
+	AND application = current_setting('application_name') ORDER BY seq;
+SELECT action, length(object) FROM jurisdiction.evidence
+	WHERE seq > :start AND event = 'refusal' AND length(object) >= 1000
+	AND application = current_setting('application_name');
+
 DROP EXTENSION file_fdw CASCADE;
 DROP SCHEMA enforce_utility CASCADE;
 DROP ROLE regress_enforce_utility_user, regress_enforce_utility_manager;

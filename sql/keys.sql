@@ -73,6 +73,19 @@ UPDATE jurisdiction.custodian SET uri = 'file:france' WHERE place = 'FR';
 SELECT jurisdiction.rewrap('FR');
 TABLE state;
 SELECT count(*) AS old_names FROM before JOIN jurisdiction.key_material USING (place, version, kek);
+-- keys that are looked up again while workers run
+CREATE TABLE many AS SELECT jurisdiction.seal('of many ' || i, 'FR') AS secret FROM generate_series(1, 1000) i;
+GRANT SELECT ON many TO regress_keys_nan;
+SELECT jurisdiction.rewrap('FR');
+SET ROLE regress_keys_nan;
+BEGIN;
+SET LOCAL parallel_setup_cost = 0;
+SET LOCAL parallel_tuple_cost = 0;
+SET LOCAL min_parallel_table_scan_size = 0;
+SELECT count(jurisdiction.unseal(secret)) FROM many;
+COMMIT;
+RESET ROLE;
+DROP TABLE many;
 SET ROLE regress_keys_nan;
 SELECT name, jurisdiction.unseal(secret) FROM kept WHERE name <> 'joint' ORDER BY name;
 SELECT jurisdiction.rewrap('FR');											-- denied

@@ -306,6 +306,20 @@ touch_tables(const PlannedStmt *plan)
 	}
 }
 
+/*
+ * FETCH from a cursor WITH HOLD sends rows that were stored when its
+ * transaction ended, and passes no hook of the executor.
+ */
+void
+jur_touch_held_cursor(const char *name)
+{
+	Portal		portal = GetPortalByName(name);
+
+	if (PortalIsValid(portal) && portal->holdStore && portal->queryDesc == NULL &&
+		portal->strategy == PORTAL_ONE_SELECT && portal->stmts != NIL && jur_any_tagged())
+		touch_tables(linitial_node(PlannedStmt, portal->stmts));
+}
+
 const char *
 jur_command_name(CmdType operation)
 {
@@ -355,9 +369,10 @@ begin_run(QueryDesc *query, bool is_outermost)
 		check_stamp(query);
 	if (is_outermost)
 		jur_statement_is(jur_command_name(query->operation), query->plannedstmt->queryId);
-	if (!jur_is_installed() || !jur_any_tagged())
+	if (!jur_is_installed())
 		return;
-	touch_tables(query->plannedstmt);
+	if (jur_any_tagged())
+		touch_tables(query->plannedstmt);
 	if (query->plannedstmt->parallelModeNeeded)
 		jur_statement_has_workers();
 }
@@ -395,7 +410,8 @@ execute_run(JUR_EXECUTOR_RUN_PARAMS)
 			touch_tables(query->plannedstmt);
 		if (is_outermost || (IsParallelWorker() && outer == NULL))
 			jur_evidence_watch(&watch);
-		if (jur_release_wants(dest) && sends_rows(query))
+		/* what COPY spools waits by itself */
+		if (jur_release_wants(dest) && sends_rows(query) && !jur_export_wants(query))
 			query->dest = release = jur_release_through(dest);
 		jur_push_frame(&frame, query, NULL);
 		if (!IsParallelWorker())
@@ -404,10 +420,7 @@ execute_run(JUR_EXECUTOR_RUN_PARAMS)
 			jur_export_run(JUR_EXECUTOR_RUN_ARGS);
 		else
 		{
-			/* COPY sends each row as it comes */
-			if (!IsParallelWorker() &&
-				((dest && dest->mydest == DestCopyOut) ||
-				 feeds_foreign_table(query->plannedstmt)))
+			if (!IsParallelWorker() && feeds_foreign_table(query->plannedstmt))
 				jur_evidence_before_release();
 			jur_standard_run(JUR_EXECUTOR_RUN_ARGS);
 		}
@@ -442,8 +455,9 @@ execute_run(JUR_EXECUTOR_RUN_PARAMS)
 			jur_evidence_worker_ends();
 		return;
 	}
-	/* what RETURNING returns is stored first, and sent once all is done */
-	if (release == NULL && is_outermost && query->operation != CMD_SELECT && sends_rows(query))
+	/* what RETURNING returns, also in WITH, is stored first, and sent once all is done */
+	if (release == NULL && is_outermost && sends_rows(query) &&
+		(query->operation != CMD_SELECT || query->plannedstmt->hasModifyingCTE))
 		jur_statement_sends(query->estate->es_processed);
 	/* what writes has its triggers still to come */
 	if (is_outermost && (release || query->operation == CMD_SELECT))

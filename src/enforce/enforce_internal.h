@@ -173,6 +173,8 @@ extern void jur_stamp_callers(void);
 /* does what begins now begin a statement of the client's? */
 extern bool jur_is_outermost(void);
 extern const char *jur_command_name(CmdType operation);
+/* the statement sends what this cursor holds, if it is one that does */
+extern void jur_touch_held_cursor(const char *name);
 /* every statement starts with this: who are we now? */
 extern void jur_statement_begins(void);
 /* names (palloc'd in TopMemoryContext) of cursors declared WITH HOLD */

@@ -29,6 +29,7 @@
 #include "enforce/enforce_internal.h"
 #include "enforce/statement.h"
 #include "enforce/tag_table.h"
+#include "evidence/evidence.h"
 
 int			jur_utility_depth = 0;
 
@@ -183,6 +184,13 @@ judge_setting(const char *name, const char *how)
 			 errdetail("Enforcement rests on it.")));
 }
 
+/* what it would have been is not recorded: a text that a client or function made */
+static void
+refuse_purpose(void)
+{
+	jur_refused_guarded("setting", "jurisdiction.purpose", "not in the role's tag");
+}
+
 static void
 judge_alter_system(Node *node)
 {
@@ -238,6 +246,65 @@ judge_file(Node *stmt)
 		jur_flow_judge_export(&question, copy->is_program ? "a program" : "a server file");
 }
 
+/* PATH, or where a new file of that name would be, without links; NULL: nowhere */
+static char *
+real_place(const char *path)
+{
+	char	   *directory = pstrdup(path);
+	const char *name = last_dir_separator(path);
+	char	   *real = realpath(path, NULL);
+	char	   *result = NULL;
+
+	if (real)
+		result = pstrdup(real);
+	else
+	{
+		get_parent_directory(directory);
+		real = realpath(*directory ? directory : ".", NULL);
+		if (real)
+			result = psprintf("%s/%s", real, name ? name + 1 : path);
+	}
+	free(real);
+	return result;
+}
+
+static bool
+is_below(const char *place, const char *directory)
+{
+	char	   *real = directory && *directory ? real_place(directory) : NULL;
+
+	return real && path_is_prefix_of_path(real, place);
+}
+
+/* in the data directory itself: the key that signs the log, and its newest head */
+static bool
+is_of_log(const char *place)
+{
+	const char *name = last_dir_separator(place);
+
+	return name && is_below(place, DataDir) &&
+		(strncmp(name + 1, "evidence_signing_", 17) == 0 ||
+		 strncmp(name + 1, "jurisdiction_evidence_head", 26) == 0);
+}
+
+/* COPY reads and writes files as the server does: also the evidence log, and keys */
+static void
+judge_server_file(Node *stmt)
+{
+	const CopyStmt *copy = (CopyStmt *) stmt;
+	char	   *place = copy->filename && !copy->is_program ? real_place(copy->filename) : NULL;
+	const char *what = copy->is_from ? "COPY FROM" : "COPY TO";
+
+	if (place == NULL || !(is_of_log(place) || is_below(place, jur_evidence_path()) ||
+						   is_below(place, jur_key_directory)))
+		return;
+	jur_refused_guarded("execute", copy->filename, what);
+	ereport(ERROR,
+			(errcode(JUR_ERR_REFUSED),
+			 errmsg("%s may not use files of the evidence log, or keys", what),
+			 errhint("Officers and auditors read the log through jurisdiction.evidence.")));
+}
+
 /* names and definitions that a trigger makes of the rows it is given */
 static void
 judge_in_trigger(Node *stmt)
@@ -257,6 +324,14 @@ judge_cursor(Node *stmt)
 		jur_dumping = true;
 }
 
+/* MOVE sends nothing */
+static void
+judge_fetch(Node *stmt)
+{
+	if (!((FetchStmt *) stmt)->ismove)
+		jur_touch_held_cursor(((FetchStmt *) stmt)->portalname);
+}
+
 /* ----------------------------------------------------------------- the table */
 
 typedef struct UtilityRule
@@ -273,6 +348,7 @@ static const UtilityRule rules[] = {
 	{T_CreateFunctionStmt, judge_leakproof, "a leakproof function runs before the filter"},
 	{T_AlterFunctionStmt, judge_leakproof, "likewise"},
 	{T_DeclareCursorStmt, judge_cursor, "a dump that lacks rows is no dump"},
+	{T_FetchStmt, judge_fetch, "stored rows pass no hook of the executor"},
 	{T_AlterSystemStmt, judge_alter_system, "settings switch enforcement off", true},
 	{T_AlterRoleSetStmt, judge_role_setting, "or load a library at login", true},
 	{T_AlterDatabaseSetStmt, judge_database_setting, "likewise", true},
@@ -280,6 +356,7 @@ static const UtilityRule rules[] = {
 	{T_CommentStmt, judge_text, "nor does a comment"},
 	{T_VariableSetStmt, judge_text, "nor does a setting"},
 	{T_CopyStmt, judge_file, "nor does a file"},
+	{T_CopyStmt, judge_server_file, "a file may be the log's, or a key", true},
 	{T_AlterTableStmt, jur_judge_ddl, "row security, label columns, children"},
 	{T_GrantRoleStmt, jur_judge_ddl, "a tagged role's membership is its clearance", true},
 	{T_CreateRoleStmt, jur_judge_ddl, "IN ROLE is a grant", true},
@@ -587,6 +664,7 @@ utility(JUR_UTILITY_PARAMS)
 void
 jur_enforce_utility_init(void)
 {
+	jur_on_purpose_refused(refuse_purpose);
 	prev_utility = ProcessUtility_hook;
 	ProcessUtility_hook = utility;
 }

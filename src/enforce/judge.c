@@ -30,6 +30,8 @@
 #define MAX_DETAIL 8000
 /* what a record may have, less the little that comes behind a decision */
 #define MAX_RECORD 65000
+/* likewise of an object: a path, say, as long as its writer likes */
+#define MAX_OBJECT 1000
 
 bool
 jur_observing(void)
@@ -71,6 +73,14 @@ user_name(Oid (*user) (void))
 	return ClientAuthInProgress ? NULL : GetUserNameFromId(user(), true);
 }
 
+static const char *
+clipped(const char *text, int limit)
+{
+	if (text == NULL || strlen(text) <= limit)
+		return text;
+	return pnstrdup(text, pg_mbcliplen(text, strlen(text), limit));
+}
+
 /* DECISION: one of `decisions`, or NULL */
 static void
 record_evidence(const char *event, const char *action, const char *object,
@@ -85,11 +95,9 @@ record_evidence(const char *event, const char *action, const char *object,
 	jur_record_text(&record, "id", jur_statement_id());
 	jur_record_session(&record);
 	jur_record_text(&record, "action", action);
-	jur_record_text(&record, "object", object);
+	jur_record_text(&record, "object", clipped(object, MAX_OBJECT));
 	jur_record_text(&record, "verdict", verdict);
-	if (detail && strlen(detail) > MAX_DETAIL)
-		detail = pnstrdup(detail, pg_mbcliplen(detail, strlen(detail), MAX_DETAIL));
-	jur_record_text(&record, "detail", detail);
+	jur_record_text(&record, "detail", clipped(detail, MAX_DETAIL));
 	if (decision && record.len + strlen(decision) < MAX_RECORD)
 	{
 		jur_record_name(&record, "decisions");

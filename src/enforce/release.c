@@ -119,8 +119,11 @@ start(DestReceiver *dest, int operation, TupleDesc shape)
 {
 	Release    *self = (Release *) dest;
 
+	static uint64 uncounted;
+
 	self->shape = shape;
-	self->sent = jur_statement_sends(0);
+	/* COPY may write to a file; its exports are counted (enforce_copy.c) */
+	self->sent = dest->mydest == DestCopyOut ? &uncounted : jur_statement_sends(0);
 	self->inner->rStartup(self->inner, operation, shape);
 }
 
@@ -151,7 +154,7 @@ jur_release_wants(DestReceiver *dest)
 	/* a worker's rows go to its leader, who does not know what they rest on */
 	return IsParallelWorker() ? dest->mydest == DestTupleQueue :
 		(dest->mydest == DestRemote || dest->mydest == DestRemoteExecute ||
-		 dest->mydest == DestRemoteSimple);
+		 dest->mydest == DestRemoteSimple || dest->mydest == DestCopyOut);
 }
 
 DestReceiver *

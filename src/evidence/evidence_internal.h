@@ -47,6 +47,7 @@ extern bool jur_queue_is_filling(void);
 extern uint64 jur_queue_head(void);
 /* all before POSITION is durable: make room, wake who waits */
 extern void jur_queue_publish(uint64 position);
+extern bool jur_queue_has_room(Size size);
 /* a record of the sealer's own, for which room is kept; false: even that is used up */
 extern bool jur_queue_put_own(const char *record, Size size, bool is_of_log);
 /* records that found no room, since the last call */

@@ -326,22 +326,31 @@ cannot_wait(void)
 }
 
 /*
- * CAN_RAISE: waits may be interrupted.  False: not taken.
+ * CAN_RAISE: waits may be interrupted.  False: not taken.  Where nobody waits
+ * for records to be durable they wait for room all the same: who puts them
+ * faster than they are written would drive out those of others, or his own.
  */
 static bool
 put(const char *record, Size size, bool can_raise)
 {
+	/* where the log stood when room was waited for in vain */
+	static uint64 stuck_at = PG_UINT64_MAX;
 	instr_time	begin;
 	bool		taken;
 
-	if (cannot_wait() || size > JUR_ENTRY_MAX)
+	if (cannot_wait())
 		return false;
+	if (size > JUR_ENTRY_MAX)
+	{
+		jur_queue_lose(1);
+		return false;
+	}
 	/* where an error is on its way to the client, what can be kept is kept */
 	if (can_raise && jur_evidence_commit && state() == JUR_LOG_TROUBLE)
 		return false;
 	if (offer(record, size))
 		return true;
-	if (!jur_evidence_commit)
+	if (!jur_evidence_commit && (state() != JUR_LOG_OPEN || jur_queue_durable() == stuck_at))
 	{
 		jur_queue_lose(1);
 		return false;
@@ -358,9 +367,11 @@ put(const char *record, Size size, bool can_raise)
 		(void) ConditionVariableTimedSleep(&queue->room, Min(left, LOOK_AGAIN),
 										   PG_WAIT_EXTENSION);
 	}
+	if (!taken)
+		stuck_at = jur_queue_durable();
 	ConditionVariableCancelSleep();
 	/* who can raise does, and nothing has happened that a record is owed of */
-	if (!taken && !can_raise)
+	if (!taken && (!can_raise || !jur_evidence_commit))
 		jur_queue_lose(1);
 	return taken;
 }
@@ -581,6 +592,18 @@ jur_queue_publish(uint64 position)
 		ConditionVariableBroadcast(&queue->sealed[1 - (taken & 1)]);
 	batches = 0;
 	ConditionVariableBroadcast(&queue->room);
+}
+
+/* for a record of that size that is no session's, and what is kept for the sealer's own */
+bool
+jur_queue_has_room(Size size)
+{
+	bool		has_room;
+
+	LWLockAcquire(lock, LW_SHARED);
+	has_room = queue->head - pg_atomic_read_u64(&queue->durable) + footprint(size) + RESERVE <= ring_size;
+	LWLockRelease(lock);
+	return has_room;
 }
 
 bool

@@ -206,6 +206,12 @@ jur_collect_repeats(void)
 
 		if (*(volatile uint64 *) &repeats->slots[i].count == 0)
 			continue;
+		/* what is in the queue goes first; it stays counted meanwhile */
+		if (!jur_queue_has_room(sizeof(record)))
+		{
+			pg_atomic_write_u32(&repeats->any, 1);
+			return;
+		}
 		size = take(&repeats->slots[i], record, &times);
 		if (size > 0 && !jur_queue_put_own(record, size, false))
 			jur_queue_lose(times);

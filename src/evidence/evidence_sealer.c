@@ -472,7 +472,8 @@ finish(void)
 		(void) put_own(&record, false);
 	}
 	/* in trouble there is nobody left who could wait for its end */
-	while (log_file.writer && !is_in_trouble && seal() && !jur_queue_close(appended))
+	while (log_file.writer && !is_in_trouble && seal() &&
+		   (jur_repeats_wait() || !jur_queue_close(appended)))
 		;
 	jur_close_log(&log_file, log_file.writer && !is_in_trouble && sign());
 	jur_queue_set_state(JUR_LOG_CLOSED, NULL);

@@ -41,7 +41,8 @@ begin_scan(Scan *scan, const char *table)
 	if (!OidIsValid(relid))
 		return false;
 	scan->rel = table_open(relid, AccessShareLock);
-	scan->snapshot = RegisterSnapshot(GetLatestSnapshot());
+	/* of now; one that may be taken while workers run, too */
+	scan->snapshot = RegisterSnapshot(GetCatalogSnapshot(relid));
 	scan->scan = table_beginscan(scan->rel, scan->snapshot, 0, NULL);
 	return true;
 }

@@ -311,6 +311,14 @@ jur_question(JurAction action)
 
 /* ----------------------------------------------------------------- purpose */
 
+static JurRefusalCallback on_refusal = NULL;
+
+void
+jur_on_purpose_refused(JurRefusalCallback callback)
+{
+	on_refusal = callback;
+}
+
 /*
  * May the roles of this session declare PURPOSE?  Before the session has
  * begun and outside a transaction no tag can be read: then the value is
@@ -324,6 +332,8 @@ check_purpose(const char *purpose)
 		return true;
 	if (jur_may_declare(jur_known(), purpose))
 		return true;
+	if (on_refusal)
+		on_refusal();
 	GUC_check_errcode(JUR_ERR_REFUSED);
 	GUC_check_errmsg("permission denied to declare purpose \"%s\"", purpose);
 	GUC_check_errhint("The role's tag lists the purposes it may declare: ... for PURPOSE, ...");

@@ -78,6 +78,10 @@ extern bool jur_is_latched(void);
 /* an officer's tag has just been set: latch once that is committed */
 extern void jur_officer_appointed(void);
 
+/* session.c: a purpose was refused; whoever keeps the records registers to be told */
+typedef void (*JurRefusalCallback) (void);
+extern void jur_on_purpose_refused(JurRefusalCallback callback);
+
 /* session_copy.c: a standby that stands elsewhere than its primary */
 extern void jur_note_site(void);
 extern bool jur_is_copy_elsewhere(void);

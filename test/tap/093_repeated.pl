@@ -5,9 +5,11 @@ use warnings;
 use FindBin;
 use lib $FindBin::RealBin;
 use Jurisdiction;
+use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes 'sleep';
 
-my $node = new_server('repeated', conf => "jurisdiction.evidence_commit = off\n");
+my $node = new_server('repeated', conf => "jurisdiction.evidence_commit = off\njurisdiction.evidence_queue_size = 512\n");
 $node->safe_psql('postgres', q{
 	CREATE EXTENSION jurisdiction;
 	CREATE ROLE anna LOGIN;
@@ -64,6 +66,33 @@ is($node->safe_psql('postgres', q{
 		FROM jurisdiction.evidence WHERE application = 'order' AND event = 'statement'}),
 	't', 'what was counted comes before what was done after it');
 is($times, 11, 'and none is missing');
+
+# who puts records faster than they are written loses neither his own nor others'
+my $postmaster = (split /\n/, slurp_file($node->data_dir . '/postmaster.pid'))[0];
+my ($sealer) = map { /^\s*(\d+).*jurisdiction sealer/ ? $1 : () } split /\n/, `ps -o pid=,args= --ppid $postmaster`;
+{
+	my ($in, $out) = (q{DO $$BEGIN
+		FOR i IN 1 .. 2000 LOOP
+			BEGIN EXECUTE format('LOAD %L', repeat('x', 900)); EXCEPTION WHEN insufficient_privilege THEN NULL; END;
+		END LOOP; END$$;}, '');
+
+	kill 'STOP', $sealer;
+	my $psql = IPC::Run::start(
+		[ 'psql', '-XAtq', '-d', $node->connstr('postgres') . ' user=anna application_name=flood' ],
+		'<', \$in, '>', \$out, '2>', \$out);
+	foreach (1 .. 20)
+	{
+		$psql->pump_nb;
+		sleep 0.1;
+	}
+	kill 'CONT', $sealer;
+	$psql->finish;
+	is($out, '', 'a flood of refusals ends');
+}
+is($node->safe_psql('postgres', q{SELECT jurisdiction.checkpoint() IS NOT NULL}), 't', 'after a flood');
+is($node->safe_psql('postgres', q{SELECT count(*) FROM jurisdiction.evidence WHERE application = 'flood' AND event = 'refusal'}),
+	2000, 'each of many refusals has its record');
+is($node->safe_psql('postgres', q{SELECT count(*) FROM jurisdiction.evidence WHERE event = 'gap'}), 0, 'and nothing is lost');
 
 # a session that is killed has left its count where it outlives it
 my $pid;
