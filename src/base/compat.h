@@ -71,6 +71,13 @@
 #include "utils/queryjumble.h"
 #endif
 
+/* PG 16: what a check hook hands on comes from the settings' own memory */
+#if PG_VERSION_NUM >= 160000
+#define jur_guc_malloc(size)	guc_malloc(LOG, (size))
+#else
+#define jur_guc_malloc(size)	malloc(size)
+#endif
+
 /* PG 16: local backend entries are found by index; PG 17: processes know their kind */
 #if PG_VERSION_NUM >= 160000
 #define jur_local_beentry(number)	pgstat_get_local_beentry_by_index(number)
@@ -169,9 +176,17 @@
 	create_foreignscan_path(root, rel, NULL, rows, startup, total, keys, outer, NULL, private)
 #endif
 
+/* PG 18: what base64 encodes is no text */
+#if PG_VERSION_NUM >= 180000
+#define jur_b64_bytes(bytes)	((uint8 *) (bytes))
+#else
+#define jur_b64_bytes(bytes)	((char *) (bytes))
+#endif
+
 /* PG 18: the direction of a path key is no longer a btree strategy */
 #if PG_VERSION_NUM >= 180000
 #include "commands/explain_format.h"
+#include "commands/explain_state.h"
 #define jur_pathkey_is_descending(key)	((key)->pk_cmptype == COMPARE_GT)
 #else
 #define jur_pathkey_is_descending(key)	((key)->pk_strategy == BTGreaterStrategyNumber)
