@@ -204,7 +204,7 @@ static const char *const guarded[] = {
 	"jurisdiction.key_directory",
 	"jurisdiction.local_place", "jurisdiction.site",
 	/* not ours */
-	"dynamic_library_path", "local_preload_libraries",
+	"dynamic_library_path", "extension_control_path", "local_preload_libraries",
 	"session_preload_libraries", "shared_preload_libraries"
 };
 
