@@ -180,7 +180,9 @@ BEGIN;
 INSERT INTO jurisdiction.transfer_rule (id, effect, origin, destination, actions, basis)
 	VALUES (9006, 'allow', 'US', 'DE', '{read}', 'test: contract');
 SET LOCAL ROLE regress_decision_de;
-SET LOCAL force_parallel_mode = on;
+SELECT CASE WHEN :SERVER_VERSION_NUM < 160000 THEN 'force_parallel_mode'
+	ELSE 'debug_parallel_query' END AS parallel_mode \gset
+SET LOCAL :parallel_mode = on;
 SELECT jurisdiction.admits('US'), jurisdiction.admits('FR');	-- ok, denied
 SELECT verdict, rule_id FROM jurisdiction.explain('US');		-- ok
 RESET ROLE;

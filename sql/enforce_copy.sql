@@ -94,7 +94,9 @@ SET ROLE regress_enforce_copy_jp;
 COPY (SELECT name FROM patient WHERE id < 4) TO :'file';	-- ok: what Japan may read, Germany may have
 COPY patient TO :'file';								-- denied: not all of it is Japan's to read
 SET ROLE regress_enforce_copy_weak;
+\set VERBOSITY sqlstate
 COPY (SELECT 1) TO :'file';								-- error: the server's
+\set VERBOSITY terse
 
 --
 -- To a program: nobody knows where to

@@ -9,7 +9,7 @@ SET search_path = enforce_ddl;
 \set VERBOSITY terse
 SET client_min_messages = warning;
 
-CREATE ROLE regress_enforce_ddl_owner CREATEROLE;
+CREATE ROLE regress_enforce_ddl_owner CREATEROLE NOINHERIT;
 CREATE ROLE regress_enforce_ddl_anna;
 CREATE ROLE regress_enforce_ddl_bob;				-- no tag
 GRANT ALL ON SCHEMA enforce_ddl TO PUBLIC;
@@ -143,6 +143,8 @@ RESET ROLE;
 --
 -- Roles with a tag
 --
+-- since 16, CREATEROLE is for the roles of which one has ADMIN OPTION
+GRANT regress_enforce_ddl_anna, regress_enforce_ddl_bob TO regress_enforce_ddl_owner WITH ADMIN OPTION;
 SET ROLE regress_enforce_ddl_owner;							-- has CREATEROLE
 GRANT regress_enforce_ddl_anna TO regress_enforce_ddl_bob;	-- denied: membership is clearance
 GRANT regress_enforce_ddl_bob TO regress_enforce_ddl_owner;	-- ok: bob has no tag

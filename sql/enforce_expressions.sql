@@ -53,6 +53,11 @@ CREATE INDEX ON visit (id) WHERE leak(diagnosis) <> '';						-- denied
 ALTER TABLE visit ADD CHECK (leak(diagnosis) <> '');						-- denied
 ALTER TABLE visit ADD CHECK (leak(diagnosis) <> '') NOT VALID;				-- denied: VALIDATE would follow
 ALTER TABLE visit ADD g text GENERATED ALWAYS AS (leak(diagnosis)) STORED;	-- denied
+CREATE DOMAIN heard AS text CHECK (enforce_expressions.leak(value) <> '');
+CREATE DOMAIN long AS varchar(1000);
+ALTER TABLE visit ADD g heard GENERATED ALWAYS AS (diagnosis) STORED;		-- denied: the domain's code
+ALTER TABLE visit ADD g long GENERATED ALWAYS AS (diagnosis) STORED;		-- ok: it has none
+ALTER TABLE visit DROP g;
 ALTER TABLE visit ALTER remark TYPE text USING leak(remark);				-- denied
 ALTER TABLE visit ADD EXCLUDE (leak(diagnosis) WITH =);						-- denied
 CREATE STATISTICS s ON leak(diagnosis), id FROM visit;						-- denied
@@ -200,6 +205,8 @@ ALTER TABLE person ALTER plain TYPE text USING name;						-- denied: once its ra
 ALTER TABLE person ALTER plain TYPE text USING person::text;				-- denied
 ALTER TABLE person ALTER count TYPE int USING id * 2;						-- ok: id has no tag
 ALTER TABLE person DROP COLUMN plain, DROP COLUMN count;
+ALTER TABLE person ALTER late DROP EXPRESSION;								-- denied: the values would stay, without the raise
+ALTER TABLE person ALTER twice DROP EXPRESSION;								-- ok: nothing it is computed from has one
 ALTER TABLE person DROP COLUMN late;										-- ok: no tag of its own
 RESET ROLE;
 SECURITY LABEL FOR jurisdiction ON COLUMN person.shout IS '/personal mask partial(1, 0)';

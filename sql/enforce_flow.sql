@@ -195,7 +195,9 @@ INSERT INTO plain (name) VALUES ('afresh');											-- ok
 SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;
 SET min_parallel_table_scan_size = 0;
-SET force_parallel_mode = on;
+SELECT CASE WHEN :SERVER_VERSION_NUM < 160000 THEN 'force_parallel_mode'
+	ELSE 'debug_parallel_query' END AS parallel_mode \gset
+SET :parallel_mode = on;
 DO $$ DECLARE v text; BEGIN
 	SELECT max(name) INTO v FROM enforce_flow.patient WHERE residency <> 'unrestricted';
 	INSERT INTO enforce_flow.plain (name) VALUES (v);

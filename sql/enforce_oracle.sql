@@ -42,6 +42,11 @@ ALTER TABLE hiding ADD COLUMN other int CHECK (other > code);				-- denied
 ALTER TABLE hiding ALTER code TYPE bigint, ADD CHECK (code <> 2);			-- denied
 ALTER TABLE hiding ADD COLUMN fresh int, ADD CHECK (fresh > 0);				-- ok
 ALTER TABLE hiding ADD CHECK (1 < 2);										-- ok: nor does this
+ALTER TABLE hiding ADD double int GENERATED ALWAYS AS (code * 2) STORED;	-- ok
+ALTER TABLE hiding ADD one int GENERATED ALWAYS AS (nullif(code, 2)) STORED NOT NULL;	-- denied: it asks what it is computed from
+ALTER TABLE hiding ADD one int GENERATED ALWAYS AS (code) STORED CHECK (one <> 2);	-- denied
+ALTER TABLE hiding ADD one int GENERATED ALWAYS AS (code) STORED REFERENCES code;	-- denied
+ALTER TABLE hiding ADD one int GENERATED ALWAYS AS (code) STORED PRIMARY KEY;	-- denied
 DROP TABLE hiding, shown, empty;											-- afresh, for what follows
 CREATE TABLE hiding (id int, residency jurisdiction.label NOT NULL, code int, due amount);
 CREATE TABLE shown (LIKE hiding INCLUDING ALL);

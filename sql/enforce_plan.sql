@@ -127,7 +127,7 @@ RESET ROLE;
 SECURITY LABEL FOR jurisdiction ON COLUMN forged.residency IS 'rows within DE';	-- error: row 2 is not
 DELETE FROM forged WHERE id = 2;
 SECURITY LABEL FOR jurisdiction ON COLUMN forged.residency IS 'rows within DE';	-- ok
-SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'forged'::regclass;	-- ours, whatever stood there
+SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'forged'::regclass AND contype = 'c';	-- ours, whatever stood there
 SET ROLE regress_enforce_plan_app;
 -- nor does a CHECK that children do not have
 CREATE TABLE upper (id int, residency jurisdiction.label NOT NULL,

@@ -371,7 +371,9 @@ RESET plan_cache_mode;
 SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;
 SET min_parallel_table_scan_size = 0;
-SET force_parallel_mode = on;
+SELECT CASE WHEN :SERVER_VERSION_NUM < 160000 THEN 'force_parallel_mode'
+	ELSE 'debug_parallel_query' END AS parallel_mode \gset
+SET :parallel_mode = on;
 SET ROLE regress_enforce_rows_de;
 SELECT count(*), max(name) FROM patient;					-- 5 Kit: through the view, above
 EXPLAIN (COSTS OFF) SELECT count(*) FROM patient;			-- the filter runs in the workers
@@ -380,7 +382,7 @@ SELECT count(*), max(name) FROM patient;					-- 4 Gerd
 SELECT id FROM inlined() ORDER BY 1;
 RESET ROLE;
 SELECT count(*) FROM patient;								-- denied
-RESET force_parallel_mode;
+RESET :parallel_mode;
 RESET parallel_setup_cost;
 RESET parallel_tuple_cost;
 RESET min_parallel_table_scan_size;

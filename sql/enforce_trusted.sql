@@ -67,7 +67,9 @@ SELECT count(*) FROM patient;					-- 1
 SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;
 SET min_parallel_table_scan_size = 0;
-SET force_parallel_mode = on;
+SELECT CASE WHEN :SERVER_VERSION_NUM < 160000 THEN 'force_parallel_mode'
+	ELSE 'debug_parallel_query' END AS parallel_mode \gset
+SET :parallel_mode = on;
 SELECT * FROM names();							-- three of four
 SELECT how_many();								-- 2
 RESET ALL;

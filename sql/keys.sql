@@ -146,7 +146,9 @@ SELECT jurisdiction.seal('x', 'NL') IS NOT NULL AS seals;
 SHOW jurisdiction.custodian_timeout;
 SET jurisdiction.key_cache_seconds = 1;										-- error
 SET ROLE regress_keys_nan;
+\set VERBOSITY sqlstate
 SHOW jurisdiction.key_directory;											-- denied
+\set VERBOSITY default
 RESET ROLE;
 DROP SCHEMA keys CASCADE;
 DROP ROLE regress_keys_nan, regress_keys_fay;

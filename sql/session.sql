@@ -60,8 +60,8 @@ SELECT pg_temp.readable();
 --
 -- SET ROLE: the places of both, the clearance of the outer role.
 --
+ALTER ROLE regress_jur_anna NOINHERIT;			-- before the grant: since 16 that keeps what was so then
 GRANT regress_jur_ben TO regress_jur_anna;
-ALTER ROLE regress_jur_anna NOINHERIT;
 SET SESSION AUTHORIZATION regress_jur_anna;
 SELECT pg_temp.readable();						-- as before
 SET ROLE regress_jur_ben;
@@ -193,7 +193,9 @@ RESET SESSION AUTHORIZATION;
 
 -- parallel workers are the same session
 SET SESSION AUTHORIZATION regress_jur_anna;
-SET LOCAL force_parallel_mode = on;
+SELECT CASE WHEN :SERVER_VERSION_NUM < 160000 THEN 'force_parallel_mode'
+	ELSE 'debug_parallel_query' END AS parallel_mode \gset
+SET LOCAL :parallel_mode = on;
 SELECT jurisdiction.admits('DE:confidential/health') AS yes, jurisdiction.admits('DE:secret') AS no,
 	   jurisdiction.default_label();
 EXPLAIN (COSTS off) SELECT jurisdiction.admits('DE'), jurisdiction.default_label();

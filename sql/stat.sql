@@ -71,10 +71,12 @@ SELECT jurisdiction.stat_reset();
 SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;
 SET min_parallel_table_scan_size = 0;
-SET force_parallel_mode = on;
+SELECT CASE WHEN :SERVER_VERSION_NUM < 160000 THEN 'force_parallel_mode'
+	ELSE 'debug_parallel_query' END AS parallel_mode \gset
+SET :parallel_mode = on;
 SET ROLE regress_stat_de;
 SELECT count(*) FROM patient;							-- 100
-RESET force_parallel_mode;
+RESET :parallel_mode;
 SELECT rows_allowed, rows_hidden FROM jurisdiction.stat;	-- 100 and 900
 RESET ROLE;
 RESET parallel_setup_cost;

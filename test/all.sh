@@ -38,7 +38,8 @@ suite_isolation() {
 }
 suite_tap() {
 	pgxs=$(dirname "$("$PG_CONFIG" --pgxs)")/..
-	as_tester env TESTDIR="$PWD" PATH="$PGBIN:$PATH" PGPORT=65432 \
+	as_tester env TESTDIR="$PWD" TESTDATADIR="$PWD/tmp_check" \
+		TESTLOGDIR="$PWD/tmp_check/log" PATH="$PGBIN:$PATH" PGPORT=65432 \
 		PG_CONFIG="$PG_CONFIG" PG_REGRESS="$pgxs/test/regress/pg_regress" \
 		PERL5LIB="$pgxs/test/perl" prove -v ${JUR_TAP:-test/tap/*.pl}
 }

@@ -13,6 +13,7 @@
 #include "miscadmin.h"
 #include "utils/guc.h"
 
+#include "base/compat.h"
 #include "base/errors.h"
 #include "base/settings.h"
 
@@ -100,7 +101,7 @@ static const struct config_enum_entry flow_options[] = {
 static bool
 check_flow(int *newval, void **extra, GucSource source)
 {
-	bool	   *is_floor = malloc(sizeof(bool));
+	bool	   *is_floor = jur_guc_malloc(sizeof(bool));
 
 	if (is_floor == NULL)
 		return false;
@@ -203,7 +204,7 @@ static const char *const guarded[] = {
 	"jurisdiction.key_directory",
 	"jurisdiction.local_place", "jurisdiction.site",
 	/* not ours */
-	"dynamic_library_path", "local_preload_libraries",
+	"dynamic_library_path", "extension_control_path", "local_preload_libraries",
 	"session_preload_libraries", "shared_preload_libraries"
 };
 

@@ -175,7 +175,8 @@ PG_FUNCTION_INFO_V1(jur_sql_column_denied);
 Datum
 jur_sql_column_denied(PG_FUNCTION_ARGS)
 {
-	if (!PG_ARGISNULL(1) && !PG_ARGISNULL(2))
+	/* no label, no row: RETURNING old.column of what was inserted */
+	if (!PG_ARGISNULL(0) && !PG_ARGISNULL(1) && !PG_ARGISNULL(2))
 		jur_refuse_column(PG_GETARG_OID(1), PG_GETARG_INT16(2), "read");
 	PG_RETURN_NULL();
 }
@@ -279,14 +280,24 @@ stand_in(const JurColumnTag *tag, Var *value, Oid relid, Expr *label)
 	return seen_as(mask, value->vartype, value->vartypmod, value->varcollid);
 }
 
+/*
+ * The label of the row that VALUE is of; RETURNING may have two versions of it.
+ * VALUE: NULL where there is one.
+ */
 static Expr *
-row_label(const JurTagged *tagged, Index relation, Index levels_up)
+row_label(const JurTagged *tagged, Index relation, Index levels_up, const Var *value)
 {
 	JurLabel	unrestricted = {0, NULL};
 
 	if (tagged->row_attnum != 0)
-		return (Expr *) makeVar(relation, tagged->row_attnum, jur_label_type_oid(), -1,
-								InvalidOid, levels_up);
+	{
+		Var		   *label = makeVar(relation, tagged->row_attnum, jur_label_type_oid(), -1,
+									InvalidOid, levels_up);
+
+		if (value)
+			jur_same_returning(label, value);
+		return (Expr *) label;
+	}
 	return (Expr *) makeConst(jur_label_type_oid(), -1, InvalidOid, -1,
 							  jur_label_datum(&unrestricted), false, false);
 }
@@ -298,7 +309,7 @@ masked(const JurTagged *tagged, const JurColumnTag *tag, Var *value,
 {
 	CaseExpr   *result = makeNode(CaseExpr);
 	CaseWhen   *when = makeNode(CaseWhen);
-	Expr	   *label = row_label(tagged, relation, levels_up);
+	Expr	   *label = row_label(tagged, relation, levels_up, value);
 
 	when->expr = call(is_target ? "target_column_visible" : "column_visible", BOOLOID,
 					  list_make3(label, table_oid(tagged->relid),
@@ -814,7 +825,7 @@ value_check(const JurTagged *tagged, const JurColumnTag *tag, Index relation, WC
 	check->relname = pstrdup(get_rel_name(tagged->relid));
 	check->polname = pstrdup("jurisdiction");
 	check->qual = (Node *) call("column_writable", BOOLOID,
-								list_make3(row_label(tagged, relation, 0),
+								list_make3(row_label(tagged, relation, 0, NULL),
 										   table_oid(tagged->relid),
 										   column_number(tag->attnum)), InvalidOid);
 	check->cascaded = false;
@@ -851,6 +862,7 @@ guard_target(Query *query, RangeTblEntry *rte)
 	else
 		query->targetList = (List *) guard_references((Node *) query->targetList, &target);
 	query->jointree = (FromExpr *) guard_references((Node *) query->jointree, &target);
+	jur_map_merge_condition(query, guard_references, &target);
 	query->returningList = (List *) guard_references((Node *) query->returningList, &target);
 	guard_conflict(query->onConflict, &target);
 	guard_actions(query->mergeActionList, &target);

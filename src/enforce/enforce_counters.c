@@ -8,7 +8,8 @@
  * reads its own counters: WHERE name = 'x' then tells whether a hidden row
  * has that name.  In views such as pg_stat_user_tables those counters become
  * NULL for tagged tables, unless the session may read all statistics; calls
- * that do not come by the planner hook are refused.
+ * that do not come by the planner hook are refused, and so are functions that
+ * return a table of such counters.
  *
  *-------------------------------------------------------------------------
  */
@@ -30,6 +31,7 @@
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 
+#include "base/compat.h"
 #include "base/errors.h"
 #include "base/settings.h"
 #include "enforce/enforce_internal.h"
@@ -68,6 +70,13 @@ what_is_counted(Oid function)
 		default:
 			return COUNTS_NOTHING;
 	}
+}
+
+/* is there something in what it returns, many rows maybe, that counts? */
+static bool
+counts_something(Oid function)
+{
+	return what_is_counted(function) != COUNTS_NOTHING || jur_counts_io(function);
 }
 
 /* as for the server's own statistics: the outer role's right, not a definer's */
@@ -188,7 +197,7 @@ object_access(ObjectAccessType access, Oid classid, Oid object, int subid, void 
 	if (prev_object_access)
 		prev_object_access(access, classid, object, subid, arg);
 	if (access != OAT_FUNCTION_EXECUTE || classid != ProcedureRelationId ||
-		what_is_counted(object) == COUNTS_NOTHING || !jur_any_tagged() ||
+		!counts_something(object) || !jur_any_tagged() ||
 		jur_sees_counters())
 		return;
 	if (!jur_refused("execute", InvalidOid, get_func_name(object)))
@@ -197,6 +206,8 @@ object_access(ObjectAccessType access, Oid classid, Oid object, int subid, void 
 			(errcode(JUR_ERR_REFUSED),
 			 errmsg("permission denied for function %s", get_func_name(object)),
 			 errdetail("It would count rows of tagged tables that this session may not read."),
+			 jur_counts_io(object) ?
+			 errhint("Call it as a role that may read all statistics.") :
 			 errhint("Call it in a query of its own, where it is NULL for tagged tables, or as a role that may read all statistics.")));
 }
 

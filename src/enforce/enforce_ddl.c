@@ -85,6 +85,23 @@ is_guarded_column(const JurTagged *tagged, const char *name)
 	return false;
 }
 
+/* is the column computed, and its values raised or themselves labels? */
+static bool
+is_computed_column(const JurTagged *tagged, const char *name)
+{
+	AttrNumber	attnum = name ? get_attnum(tagged->relid, name) : 0;
+	int			i;
+
+	if (attnum == InvalidAttrNumber || get_attgenerated(tagged->relid, attnum) == '\0')
+		return false;
+	if (attnum == tagged->row_attnum)
+		return true;
+	for (i = 0; i < tagged->ncolumns; i++)
+		if (tagged->columns[i].attnum == attnum)
+			return true;
+	return false;
+}
+
 static Oid
 relation_of(RangeVar *name)
 {
@@ -126,8 +143,19 @@ judge_alter_tagged(const JurTagged *tagged, const AlterTableCmd *cmd)
 	Oid			relid = tagged->relid;
 	char	   *name = jur_relation_name(relid);
 
+	if (jur_sets_expression(cmd) && is_guarded_column(tagged, cmd->name) &&
+		!may_change_protection())
+		refuse_ddl(psprintf("column \"%s\" of %s", cmd->name, name),
+				   "It carries a jurisdiction tag.", "Ask an officer.");
 	switch (cmd->subtype)
 	{
+		case AT_DropExpression:
+			/* the values stay, and are under no raise of other columns any more */
+			if (is_computed_column(tagged, cmd->name) && !may_change_protection())
+				refuse_ddl(psprintf("column \"%s\" of %s", cmd->name, name),
+						   "It is as restricted as what it is computed from, and would not be any more.",
+						   "Ask an officer.");
+			break;
 		case AT_DisableRowSecurity:
 		case AT_NoForceRowSecurity:
 			/* an officer removes the tag instead, so that both go together */
@@ -151,6 +179,10 @@ judge_alter_tagged(const JurTagged *tagged, const AlterTableCmd *cmd)
 			if (jur_is_ceiling(relid, cmd->name) && !may_change_protection())
 				refuse_ddl(psprintf("constraint \"%s\" of %s", cmd->name, name),
 						   "It enforces the ceiling of \"rows within\".", "Ask an officer.");
+			if (tagged->row_attnum != 0 && !may_change_protection() &&
+				jur_is_not_null_constraint(relid, tagged->row_attnum, cmd->name))
+				refuse_ddl(psprintf("constraint \"%s\" of %s", cmd->name, name),
+						   "Every row of a tagged table has a label.", "Ask an officer.");
 			break;
 		default:
 			break;
@@ -220,7 +252,8 @@ altered_below(Oid relid, bool with_children)
 static bool
 reaches_children(const AlterTableCmd *cmd)
 {
-	return cmd->subtype == AT_DropColumn || cmd->subtype == AT_AlterColumnType ||
+	return jur_sets_expression(cmd) || cmd->subtype == AT_DropExpression ||
+		cmd->subtype == AT_DropColumn || cmd->subtype == AT_AlterColumnType ||
 		cmd->subtype == AT_DropNotNull || cmd->subtype == AT_DropConstraint;
 }
 

@@ -389,9 +389,9 @@ static void
 execute_run(JUR_EXECUTOR_RUN_PARAMS)
 {
 	bool		was_parallel = query->plannedstmt->parallelModeNeeded;
-	bool		is_outermost = jur_is_outermost();
+	volatile bool is_outermost = jur_is_outermost();
 	DestReceiver *dest = query->dest;
-	DestReceiver *release = NULL;
+	DestReceiver *volatile release = NULL;
 	ErrorContextCallback *messages = error_context_stack;
 	ErrorContextCallback watch;
 	JurFrame   *outer = jur_top_frame;
@@ -467,7 +467,7 @@ execute_run(JUR_EXECUTOR_RUN_PARAMS)
 static void
 execute_finish(QueryDesc *query)
 {
-	bool		is_outermost = jur_is_outermost();
+	volatile bool is_outermost = jur_is_outermost();
 	ErrorContextCallback *messages = error_context_stack;
 	ErrorContextCallback watch;
 	JurFrame	frame;

@@ -165,6 +165,13 @@ option_is_on(List *options, const char *name, bool on)
 	return on;
 }
 
+static void
+turn_off(ExplainStmt *stmt, const char *option)
+{
+	stmt->options = lappend(stmt->options,
+							makeDefElem(pstrdup(option), (Node *) makeBoolean(false), -1));
+}
+
 /*
  * The EXPLAIN that may be run in place of PSTMT: itself, or a copy without
  * estimates.  Raises 42501 for EXPLAIN ANALYZE where rows would be counted
@@ -182,7 +189,9 @@ jur_guard_explain(PlannedStmt *pstmt, const char *query_string,
 	if (!jur_any_tagged() || jur_is_restoring() || jur_current_subject()->exemption)
 		return pstmt;
 	counts = option_is_on(stmt->options, "analyze", false);
-	if (!counts && !option_is_on(stmt->options, "costs", true))
+	if (!counts && !option_is_on(stmt->options, "costs", true) &&
+		!option_is_on(stmt->options, "buffers", false) &&
+		!option_is_on(stmt->options, "memory", false))
 		return pstmt;
 	hidden = hidden_in_query(castNode(Query, stmt->query), &explained);
 	if (!OidIsValid(hidden))
@@ -206,8 +215,12 @@ jur_guard_explain(PlannedStmt *pstmt, const char *query_string,
 					   jur_relation_name(hidden))));
 	pstmt = copyObject(pstmt);
 	stmt = (ExplainStmt *) pstmt->utilityStmt;
-	stmt->options = lappend(stmt->options,
-							makeDefElem("costs", (Node *) makeBoolean(false), -1));
+	turn_off(stmt, "costs");
+	/* what planning met in statistics and indexes; not every server has all */
+	if (option_is_on(stmt->options, "buffers", false))
+		turn_off(stmt, "buffers");
+	if (option_is_on(stmt->options, "memory", false))
+		turn_off(stmt, "memory");
 	return pstmt;
 }
 

@@ -84,23 +84,38 @@ jur_may_install_code(Oid relid)
 	return is_open_to_session(relid);
 }
 
-/*
- * Of RELID and its children, a tagged one that is not open to the session;
- * InvalidOid: evaluate what you like.  Who does not own the table is the
- * server's to refuse.
- */
+/* of RELID and its children, a tagged one that is not open to the session */
 static Oid
-closed_table(Oid relid)
+closed_child(Oid relid)
 {
 	ListCell   *lc;
 
-	if (!OidIsValid(relid) || !jur_any_tagged() ||
-		!jur_owns_relation(relid, GetUserId()))
-		return InvalidOid;
 	foreach(lc, find_all_inheritors(relid, NoLock, NULL))
 		if (!jur_may_install_code(lfirst_oid(lc)))
 			return lfirst_oid(lc);
 	return InvalidOid;
+}
+
+/*
+ * The same; InvalidOid: evaluate what you like.  Who does not own the table is
+ * the server's to refuse.
+ */
+static Oid
+closed_table(Oid relid)
+{
+	if (!OidIsValid(relid) || !jur_any_tagged() ||
+		!jur_owns_relation(relid, GetUserId()))
+		return InvalidOid;
+	return closed_child(relid);
+}
+
+/* what a table has is evaluated anew for others than its owner, too */
+static bool
+may_evaluate_again(Oid relid)
+{
+	return jur_owns_relation(relid, GetUserId()) ||
+		jur_is_maintainer(relid, GetUserId()) ||
+		jur_owns_database(MyDatabaseId, GetUserId());
 }
 
 static void
@@ -128,7 +143,8 @@ judge_expression(Oid closed, Oid relid, Node *expr, List *new_columns, ParseExpr
 static void
 judge_whole_table(Oid relid)
 {
-	Oid			closed = closed_table(relid);
+	Oid			closed = OidIsValid(relid) && may_evaluate_again(relid) ?
+		closed_child(relid) : InvalidOid;
 	ListCell   *lc;
 
 	if (!OidIsValid(closed))
@@ -147,6 +163,19 @@ relation_of(RangeVar *name)
 
 /* ------------------------------------------------------------- ALTER TABLE */
 
+/* a generated column's expression, as a value of the column's type */
+static void
+judge_generation(Oid closed, Oid relid, Node *raw, List *new_columns, Oid type, int32 typmod)
+{
+	Node	   *expr = jur_analyze(relid, raw, new_columns, EXPR_KIND_GENERATED_COLUMN);
+
+	/* NULL: there is no such cast, as the server will say */
+	expr = coerce_to_target_type(NULL, expr, exprType(expr), type, typmod,
+								 COERCION_ASSIGNMENT, COERCE_IMPLICIT_CAST, -1);
+	evaluated = closed;
+	refuse_code(closed, jur_user_code_in(expr));
+}
+
 static void
 judge_constraint(Oid closed, Oid relid, const Constraint *constraint, List *new_columns)
 {
@@ -157,10 +186,6 @@ judge_constraint(Oid closed, Oid relid, const Constraint *constraint, List *new_
 		case CONSTR_CHECK:
 			judge_expression(closed, relid, constraint->raw_expr, new_columns,
 							 EXPR_KIND_CHECK_CONSTRAINT);
-			break;
-		case CONSTR_GENERATED:
-			judge_expression(closed, relid, constraint->raw_expr, new_columns,
-							 EXPR_KIND_GENERATED_COLUMN);
 			break;
 		case CONSTR_EXCLUSION:
 			foreach(lc, constraint->exclusions)
@@ -210,17 +235,52 @@ judge_new_type(Oid closed, Oid relid, const AlterTableCmd *cmd)
 }
 
 static void
-judge_command(Oid closed, Oid relid, const AlterTableCmd *cmd, List *new_columns)
+judge_new_column(Oid closed, Oid relid, const ColumnDef *def, List *new_columns)
 {
+	Oid			type;
+	int32		typmod;
 	ListCell   *lc;
 
+	foreach(lc, def->constraints)
+	{
+		const Constraint *constraint = lfirst(lc);
+
+		if (constraint->contype != CONSTR_GENERATED)
+		{
+			judge_constraint(closed, relid, constraint, new_columns);
+			continue;
+		}
+		typenameTypeIdAndMod(NULL, def->typeName, &type, &typmod);
+		judge_generation(closed, relid, constraint->raw_expr, new_columns, type, typmod);
+	}
+	/* the table may be written anew, and its indexes built again */
+	judge_whole_table(relid);
+}
+
+static void
+judge_new_generation(Oid closed, Oid relid, const AlterTableCmd *cmd, List *new_columns)
+{
+	AttrNumber	attnum = get_attnum(relid, cmd->name);
+	Oid			type;
+	int32		typmod;
+	Oid			collation;
+
+	if (attnum == InvalidAttrNumber)
+		return;
+	get_atttypetypmodcoll(relid, attnum, &type, &typmod, &collation);
+	judge_generation(closed, relid, cmd->def, new_columns, type, typmod);
+	judge_whole_table(relid);
+}
+
+static void
+judge_command(Oid closed, Oid relid, const AlterTableCmd *cmd, List *new_columns)
+{
+	if (jur_sets_expression(cmd))
+		judge_new_generation(closed, relid, cmd, new_columns);
 	switch (cmd->subtype)
 	{
 		case AT_AddColumn:
-			foreach(lc, ((ColumnDef *) cmd->def)->constraints)
-				judge_constraint(closed, relid, lfirst(lc), new_columns);
-			/* the table may be written anew, and its indexes built again */
-			judge_whole_table(relid);
+			judge_new_column(closed, relid, (ColumnDef *) cmd->def, new_columns);
 			break;
 		case AT_AddConstraint:
 			judge_constraint(closed, relid, (Constraint *) cmd->def, new_columns);

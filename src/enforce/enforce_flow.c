@@ -592,6 +592,8 @@ static const struct
 	{"pg_create_restore_point", "the write-ahead log"},
 	{"pg_logical_emit_message", "the write-ahead log"},
 	{"pg_notify", "a notification"},
+	{"pg_restore_attribute_stats", "statistics"},
+	{"pg_restore_relation_stats", "statistics"},
 	{"set_config", "a setting"},
 	{"setval", "a sequence"},
 };

@@ -198,8 +198,50 @@ judge_constraint(Oid relid, const AlterTableStmt *stmt, const Constraint *constr
 		case CONSTR_EXCLUSION:
 			refuse_question(relid, "an exclusion constraint", false);
 			break;
+		case CONSTR_PRIMARY:
+		case CONSTR_UNIQUE:
+			if (jur_excludes_overlaps(constraint))
+				refuse_question(relid, "an exclusion constraint", false);
+			break;
+		case CONSTR_NOTNULL:
+			if (!constraint->skip_validation)
+				refuse_question(relid, "NOT NULL", true);
+			break;
 		default:
 			break;
+	}
+}
+
+static bool
+is_generated(const ColumnDef *def)
+{
+	ListCell   *lc;
+
+	foreach(lc, def->constraints)
+		if (((Constraint *) lfirst(lc))->contype == CONSTR_GENERATED)
+			return true;
+	return false;
+}
+
+/*
+ * What a new column must hold is asked of nothing that is there, unless it is
+ * computed from that.
+ */
+static void
+judge_new_column(Oid relid, const AlterTableStmt *stmt, const ColumnDef *def)
+{
+	bool		generated = is_generated(def);
+	ListCell   *lc;
+
+	foreach(lc, def->constraints)
+	{
+		Constraint *constraint = lfirst(lc);
+
+		if (!generated && constraint->contype == CONSTR_CHECK)
+			judge_constraint(relid, stmt, constraint);
+		if (generated && constraint->contype != CONSTR_GENERATED &&
+			constraint->contype != CONSTR_UNIQUE && constraint->contype != CONSTR_NULL)
+			refuse_question(relid, "a constraint of a generated column", false);
 	}
 }
 
@@ -216,7 +258,6 @@ judge_alter_table(AlterTableStmt *stmt)
 	Oid			relid = relation_of(stmt->relation);
 	Oid			child;
 	ListCell   *lc;
-	ListCell   *constraint;
 
 	if (!is_own(relid))
 		return;
@@ -224,13 +265,15 @@ judge_alter_table(AlterTableStmt *stmt)
 	{
 		AlterTableCmd *cmd = lfirst(lc);
 
+		if (jur_enforces_constraint(cmd))
+			refuse_question(relid, "a constraint", false);
+		/* whatever is there for the column is asked of what it becomes */
+		if (jur_sets_expression(cmd))
+			refuse_question(relid, "a new expression", false);
 		switch (cmd->subtype)
 		{
 			case AT_AddColumn:
-				/* a key of the new column says nothing of the others */
-				foreach(constraint, ((ColumnDef *) cmd->def)->constraints)
-					if (((Constraint *) lfirst(constraint))->contype == CONSTR_CHECK)
-						judge_constraint(relid, stmt, lfirst(constraint));
+				judge_new_column(relid, stmt, (ColumnDef *) cmd->def);
 				break;
 			case AT_AddConstraint:
 				judge_constraint(relid, stmt, (Constraint *) cmd->def);

@@ -170,6 +170,24 @@ judge_leakproof(Node *stmt)
 	}
 }
 
+/* a script of an extension does what nobody else may, so it is an installed one's */
+static void
+judge_extension(Node *stmt)
+{
+	const char *name = IsA(stmt, CreateExtensionStmt) ?
+		((CreateExtensionStmt *) stmt)->extname : ((AlterExtensionStmt *) stmt)->extname;
+
+	if (jur_extensions_are_installed() || IsBinaryUpgrade || jur_is_restoring() ||
+		jur_is_officer())
+		return;
+	jur_refused_guarded("load", name, "extension_control_path");
+	ereport(ERROR,
+			(errcode(JUR_ERR_REFUSED),
+			 errmsg("extension \"%s\" may not be installed from elsewhere where jurisdiction is", name),
+			 errdetail("Setting \"extension_control_path\" names other directories than the server's own."),
+			 errhint("Ask an officer, or SET extension_control_path = '$system'.")));
+}
+
 /* ------------------------------------------------------------------ settings */
 
 static void
@@ -345,6 +363,8 @@ typedef struct UtilityRule
 static const UtilityRule rules[] = {
 	{T_LoadStmt, judge_load, "a loaded module could replace our hooks"},
 	{T_CreateFunctionStmt, judge_create_function, "so could a C function's library"},
+	{T_CreateExtensionStmt, judge_extension, "and an extension's script does as it likes"},
+	{T_AlterExtensionStmt, judge_extension, "likewise"},
 	{T_CreateFunctionStmt, judge_leakproof, "a leakproof function runs before the filter"},
 	{T_AlterFunctionStmt, judge_leakproof, "likewise"},
 	{T_DeclareCursorStmt, judge_cursor, "a dump that lacks rows is no dump"},

@@ -30,7 +30,7 @@ extern const char *jur_log_directory(void);
 extern JurLogReader *jur_open_log_reader(void);
 extern JurIndex *jur_open_log_index(void);
 /* 58030, or the class that ERROR is of */
-extern void jur_raise_log_error(const JurLogError *error) pg_attribute_noreturn();
+extern void jur_raise_log_error(const JurLogError *error) __attribute__((noreturn));
 /* UTF-8 as text of this database; what it has no character for becomes "?" */
 extern char *jur_text_of_log(const char *text, size_t size);
 

@@ -31,6 +31,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "base/compat.h"
 #include "base/errors.h"
 #include "enforce/enforce_internal.h"
 #include "enforce/tag_table.h"
@@ -213,7 +214,7 @@ static void
 require_label(Oid relid, AttrNumber attnum)
 {
 	Relation	rel = relation_open(relid, NoLock);
-	bool		required = TupleDescAttr(RelationGetDescr(rel), attnum - 1)->attnotnull;
+	bool		required = JUR_COLUMN_HAS_NO_NULLS(RelationGetDescr(rel), attnum);
 
 	relation_close(rel, NoLock);
 	if (!required)

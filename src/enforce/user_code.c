@@ -46,6 +46,7 @@
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
+#include "base/compat.h"
 #include "enforce/enforce_internal.h"
 
 /* ------------------------------------------------------------- expressions */
@@ -148,11 +149,11 @@ note_json_cast(Oid type, void *found)
 }
 
 static bool
-find_code_of_arguments(FuncExpr *call, void *found)
+find_code_of_arguments(List *arguments, void *found)
 {
 	ListCell   *lc;
 
-	foreach(lc, call->args)
+	foreach(lc, arguments)
 		if (note_json_cast(exprType(lfirst(lc)), found))
 			return true;
 	return false;
@@ -171,7 +172,7 @@ find_code(Node *node, void *found)
 		case T_CoerceViaIO:
 		case T_FuncExpr:
 			if (note_type(exprType(node), found) ||
-				(IsA(node, FuncExpr) && find_code_of_arguments((FuncExpr *) node, found)))
+				(IsA(node, FuncExpr) && find_code_of_arguments(((FuncExpr *) node)->args, found)))
 				return true;
 			break;
 		case T_MinMaxExpr:
@@ -179,6 +180,9 @@ find_code(Node *node, void *found)
 				return true;
 			break;
 		default:
+			if ((jur_queries_json(node) && note_type(exprType(node), found)) ||
+				find_code_of_arguments(jur_json_made_of(node), found))
+				return true;
 			break;
 	}
 	return expression_tree_walker(node, find_code, found);

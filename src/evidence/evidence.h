@@ -19,6 +19,8 @@
 #include "lib/stringinfo.h"
 #include "nodes/pg_list.h"
 
+/* PGDLLEXPORT: what test/tap/evidence_probe.c calls from a library of its own */
+
 /* shared memory and the sealer; before the hooks */
 extern void jur_evidence_init(void);
 
@@ -32,8 +34,8 @@ extern bool jur_evidence_is_on(void);
  * cannot take it and evidence_commit is on; the second never raises, and may
  * be called where an error is being handled: false, it was not taken.
  */
-extern void jur_evidence_put(const char *record, Size size);
-extern bool jur_evidence_try_put(const char *record, Size size);
+extern PGDLLEXPORT void jur_evidence_put(const char *record, Size size);
+extern PGDLLEXPORT bool jur_evidence_try_put(const char *record, Size size);
 
 /*
  * evidence_repeat.c: with evidence_commit = off, keep RECORD to count those that
@@ -47,11 +49,11 @@ extern bool jur_evidence_again(TimestampTz moment);
  * Wait until all that this session has put is durable; with evidence_commit
  * = off at once.  The second never raises: false, it is not.
  */
-extern void jur_evidence_wait(void);
-extern bool jur_evidence_try_wait(void);
+extern PGDLLEXPORT void jur_evidence_wait(void);
+extern PGDLLEXPORT bool jur_evidence_try_wait(void);
 
 /* NULL, or why the log takes nothing now; palloc'd */
-extern char *jur_evidence_trouble(void);
+extern PGDLLEXPORT char *jur_evidence_trouble(void);
 
 /* numbers of jurisdiction.stat */
 typedef struct JurEvidenceStat
@@ -64,7 +66,7 @@ typedef struct JurEvidenceStat
 	uint64		lost;			/* records that were not taken, though what they tell of happened */
 } JurEvidenceStat;
 
-extern void jur_evidence_stat(JurEvidenceStat *stat);
+extern PGDLLEXPORT void jur_evidence_stat(JurEvidenceStat *stat);
 
 /*
  * Ask the sealer for something and wait for it; 58030-class error if it
@@ -77,7 +79,7 @@ typedef enum JurSealerRequest
 	JUR_SEALER_DROP				/* whole bundles of entries below ARG; recorded */
 } JurSealerRequest;
 
-extern void jur_sealer_ask(JurSealerRequest request, uint64 arg);
+extern PGDLLEXPORT void jur_sealer_ask(JurSealerRequest request, uint64 arg);
 
 /* the directory of the log, absolute; NULL if there is none */
 extern const char *jur_evidence_path(void);

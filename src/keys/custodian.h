@@ -52,7 +52,7 @@ extern void jur_destroy_at_commit(const JurKek *kek);
 extern JurBytes jur_kek_context(const JurKek *kek);
 /* 58000: WHAT went wrong at a custodian */
 extern void jur_custodian_failed(const JurKek *kek, const char *action,
-								 const char *what) pg_attribute_noreturn();
+								 const char *what) __attribute__((noreturn));
 
 extern const JurCustodian jur_custodian_file;
 extern const JurCustodian jur_custodian_command;

@@ -19,6 +19,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "base/compat.h"
 #include "base/errors.h"
 #include "keys/keys.h"
 #include "keys/sealed_value.h"
@@ -92,7 +93,7 @@ jur_sql_sealed_in(PG_FUNCTION_ARGS)
 	Size		length = strlen(text);
 	int			room = pg_b64_dec_len(length);
 	bytea	   *value = palloc(VARHDRSZ + room + 1);
-	int			size = pg_b64_decode(text, length, VARDATA(value), room);
+	int			size = pg_b64_decode(text, length, jur_b64_bytes(VARDATA(value)), room);
 	const char *error = size < 0 ? "it is not base64" : wrong_bytes(VARDATA(value), size);
 
 	if (error)
@@ -121,7 +122,7 @@ jur_sql_sealed_out(PG_FUNCTION_ARGS)
 				 errhint("Fetch or COPY it in binary form.")));
 	room = pg_b64_enc_len(size);
 	text = palloc(room + 1);
-	text[pg_b64_encode(VARDATA_ANY(value), size, text, room)] = '\0';
+	text[pg_b64_encode(jur_b64_bytes(VARDATA_ANY(value)), size, text, room)] = '\0';
 	PG_RETURN_CSTRING(text);
 }
 

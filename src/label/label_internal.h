@@ -40,6 +40,6 @@ extern bool jur_packed_flows(const void *a, Size a_size,
 							 const void *b, Size b_size, bool *result);
 
 /* label_sql.c: stored bytes are not of a label; XX001 */
-extern void jur_label_corrupt(void) pg_attribute_noreturn();
+extern void jur_label_corrupt(void) __attribute__((noreturn));
 
 #endif							/* JUR_LABEL_INTERNAL_H */

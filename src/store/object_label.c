@@ -263,7 +263,7 @@ ceiling_is_enforced(Relation rel, const JurTagged *tagged)
 	int			i;
 
 	if (tagged->ceiling == NULL || desc->constr == NULL ||
-		!TupleDescAttr(desc, tagged->row_attnum - 1)->attnotnull)
+		!JUR_COLUMN_HAS_NO_NULLS(desc, tagged->row_attnum))
 		return false;
 	for (i = 0; i < desc->constr->num_check; i++)
 		if (desc->constr->check[i].ccvalid && !desc->constr->check[i].ccnoinherit &&

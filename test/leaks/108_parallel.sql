@@ -5,7 +5,9 @@ SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;
 SET min_parallel_table_scan_size = 0;
 SET max_parallel_workers_per_gather = 2;
-SET force_parallel_mode = on;
+SELECT CASE WHEN :SERVER_VERSION_NUM < 160000 THEN 'force_parallel_mode'
+	ELSE 'debug_parallel_query' END AS parallel_mode \gset
+SET :parallel_mode = on;
 SELECT max(name), max(diagnosis) FROM patient;
 SELECT name, diagnosis FROM patient WHERE id IN (1, 1001);
 SELECT count(*), max(word) FROM vault;

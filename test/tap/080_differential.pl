@@ -71,7 +71,8 @@ sub script
 	return $text;
 }
 
-# number => list of { state, rows, message }, one for each statement in turn
+# number => list of { state, rows, message }, one for each statement in turn; since
+# 16, psql leaves the state of a COPY that fails half way empty
 sub answers
 {
 	my ($role, $script) = @_;
@@ -83,7 +84,7 @@ sub answers
 	for my $line (split /\n/, $output)
 	{
 		if ($line =~ /^\@\@statement (\d+)/) { $number = $1; @rows = (); $answers{$number} = [] }
-		elsif ($line =~ /^\@\@end (\w+)/) { push @{ $answers{$number} }, { state => $1, rows => [@rows] }; @rows = () }
+		elsif ($line =~ /^\@\@end (\w*)/) { push @{ $answers{$number} }, { state => $1, rows => [@rows] }; @rows = () }
 		elsif ($line =~ /^\@\@message (.*)/) { $answers{$number}[-1]{message} = $1 }
 		else { push @rows, $line }
 	}

@@ -357,9 +357,9 @@ kill 'CONT', $sealer;
 comes_back($node, 'sealer stopped: it goes on');
 kill 'STOP', $sealer;
 is(state_as($node, $me, 'SELECT evidence_wait()'), '', 'sealer stopped: who has put nothing waits for nothing');
-is(state_as($node, $me, q{SET force_parallel_mode = on; SELECT evidence_put('from a worker')}), '',
+is(state_as($node, $me, qq{SET $parallel_mode = on; SELECT evidence_put('from a worker')}), '',
 	'parallel: a worker puts a record');
-is(state_as($node, $me, q{SET force_parallel_mode = on; SELECT evidence_put('by its leader'); SELECT evidence_wait()}), '58030',
+is(state_as($node, $me, qq{SET $parallel_mode = on; SELECT evidence_put('by its leader'); SELECT evidence_wait()}), '58030',
 	'parallel: its leader waits for it');
 kill 'CONT', $sealer;
 trouble_is_over('queue full');

@@ -9,7 +9,11 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-our @EXPORT = qw(new_server make_clinic rows_as state_as message_as);
+our @EXPORT = qw(new_server make_clinic rows_as state_as message_as $server_version $parallel_mode);
+
+# the server's major version, and its setting that makes any plan a parallel one
+our ($server_version) = `pg_config --version` =~ / (\d+)/;
+our $parallel_mode = $server_version < 16 ? 'force_parallel_mode' : 'debug_parallel_query';
 
 # new_server(NAME, preload => LIST, site => PLACE, init => {...}): a running server
 sub new_server

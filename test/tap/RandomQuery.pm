@@ -9,6 +9,7 @@ package RandomQuery;
 use strict;
 use warnings;
 use Exporter 'import';
+use Jurisdiction;
 use RandomTables;
 
 our @EXPORT = qw(statement);
@@ -924,7 +925,7 @@ sub settings
 	my @set = map { "$_ = " . (/partitionwise/ ? 'on' : 'off') } map { pick(@SWITCHES) } 1 .. pick(0, 0, 1, 2, 3);
 
 	push @set, 'plan_cache_mode = ' . pick('force_generic_plan', 'force_custom_plan') if chance(0.2);
-	push @set, 'force_parallel_mode = ' . pick('on', 'regress') if chance(0.02);
+	push @set, "$parallel_mode = " . pick('on', 'regress') if chance(0.02);
 	push @set, 'parallel_setup_cost = 0', 'parallel_tuple_cost = 0', 'min_parallel_table_scan_size = 0' if chance(0.02);
 	push @set, 'jit = on', 'jit_above_cost = 0', 'jit_optimize_above_cost = -1', 'jit_inline_above_cost = -1' if chance(0.005);
 	push @set, 'from_collapse_limit = 1' if chance(0.05);
