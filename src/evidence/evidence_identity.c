@@ -61,7 +61,8 @@ born(const char *path)
 static bool
 read_text(const char *path, char *text, Size room)
 {
-	int			fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* what was put in its place may be a pipe */
+	int			fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	ssize_t		n;
 
 	if (fd < 0)

@@ -103,6 +103,49 @@ fuzz_changed_note(const uint8_t *data, size_t size)
 				 "a note that was changed does not verify");
 }
 
+/*
+ * The same of a handover.  Where it is cut behind the root it is a checkpoint,
+ * and a checkpoint hands nothing over.
+ */
+static void
+fuzz_handover(const uint8_t *data, size_t size)
+{
+	static JurNoteKey next;
+	static char handover[JUR_NOTE_MAX];
+	static size_t handover_size = 0;
+	char		note[JUR_NOTE_MAX];
+	JurCheckpoint opened;
+	JurNoteKey	found;
+	size_t		i;
+
+	if (handover_size == 0)
+	{
+		uint8_t		other[JUR_SEED_SIZE] = {9};
+
+		shim_require(jur_note_key(key.name, other, &next), "a key is made");
+		handover_size = jur_handover_sign(&head, &key, seed, &next, handover);
+		shim_require(handover_size > 0, "a handover is signed");
+		shim_require(jur_checkpoint_open(handover, handover_size, &key, &opened) == JUR_NOTE_VERIFIED,
+					 "it is a checkpoint too");
+		shim_require(!jur_handover_open(right, right_size, &key, &opened, &found),
+					 "a checkpoint hands nothing over");
+		shim_require(!jur_handover_open(handover, handover_size, &next, &opened, &found),
+					 "nor does the new key");
+	}
+	(void) jur_handover_open((const char *) data, size, &key, &opened, &found);
+	memcpy(note, handover, handover_size);
+	for (i = 0; i + 2 < size; i += 3)
+		note[(data[i] << 8 | data[i + 1]) % handover_size] = data[i + 2];
+	if (memcmp(note, handover, handover_size) != 0)
+		shim_require(!jur_handover_open(note, handover_size, &key, &opened, &found),
+					 "a handover that was changed is none");
+	else
+		shim_require(jur_handover_open(note, handover_size, &key, &opened, &found) &&
+					 memcmp(&found, &next, sizeof(found)) == 0 &&
+					 memcmp(&opened, &head, sizeof(head)) == 0,
+					 "a handover names the next key, and the head");
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -118,7 +161,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (size == 0)
 		return 0;
-	switch (data[0] % 4)
+	switch (data[0] % 5)
 	{
 		case 0:
 			fuzz_any_note((const char *) data + 1, size - 1);
@@ -131,6 +174,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			break;
 		case 3:
 			fuzz_changed_note(data + 1, size - 1);
+			break;
+		case 4:
+			fuzz_handover(data + 1, size - 1);
 			break;
 	}
 	return 0;
