@@ -6,39 +6,13 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "evidence/json_text.h"
+#include "evidence/json_scan.h"
 
-#include <string.h>
-
-/* of an object; records have some thirty */
-#define MEMBERS_MAX	64
-
-typedef struct Scan
-{
-	const unsigned char *at;
-	const unsigned char *end;
-	int			depth;
-} Scan;
-
-static const char *scan_value(Scan *scan);
+/* the same byte eight times */
+#define EACH(byte)	(UINT64_C(0x0101010101010101) * (byte))
 
 static bool
-next_is(const Scan *scan, char c)
-{
-	return scan->at < scan->end && *scan->at == (unsigned char) c;
-}
-
-static bool
-take(Scan *scan, char c)
-{
-	if (!next_is(scan, c))
-		return false;
-	scan->at++;
-	return true;
-}
-
-static bool
-take_word(Scan *scan, const char *word)
+take_word(JurScan *scan, const char *word)
 {
 	size_t		size = strlen(word);
 
@@ -46,6 +20,39 @@ take_word(Scan *scan, const char *word)
 		return false;
 	scan->at += size;
 	return true;
+}
+
+/*
+ * The first byte from AT on that is not a character of its own within a
+ * string: quote, backslash, control, or above 0x7f; END: there is none.  Most
+ * bytes of a log are such characters, so eight are looked at together.
+ */
+static inline const unsigned char *
+skip_plain(const unsigned char *at, const unsigned char *end)
+{
+	while (end - at >= 8)
+	{
+		uint64_t	word;
+		uint64_t	quote;
+		uint64_t	backslash;
+		uint64_t	special;
+
+		memcpy(&word, at, 8);
+		quote = word ^ EACH('"');
+		backslash = word ^ EACH('\\');
+		/* the top bits: of the first special byte, and perhaps of some behind it */
+		special = ((word - EACH(0x20)) | (quote - EACH(1)) | (backslash - EACH(1)) | word) & EACH(0x80);
+		if (special != 0)
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+			return at + __builtin_ctzll(special) / 8;
+#else
+			break;
+#endif
+		at += 8;
+	}
+	while (at < end && *at >= 0x20 && *at < 0x80 && *at != '"' && *at != '\\')
+		at++;
+	return at;
 }
 
 /* bytes of the UTF-8 sequence at AT, which has a first byte above 0x7f; 0: none */
@@ -94,64 +101,62 @@ hex_digit(unsigned char c)
 }
 
 /* after the backslash; each character has one escape, and the server knows no U+0000 */
-static const char *
-scan_escape(Scan *scan)
+static bool
+scan_escape(JurScan *scan)
 {
 	int			first;
 	int			second;
 	int			code;
 
-	if (take(scan, '"') || take(scan, '\\') || take(scan, 'n') || take(scan, 't') ||
-		take(scan, 'r'))
-		return NULL;
+	if (jur_json_scan_take(scan, '"') || jur_json_scan_take(scan, '\\') ||
+		jur_json_scan_take(scan, 'n') || jur_json_scan_take(scan, 't') ||
+		jur_json_scan_take(scan, 'r'))
+		return true;
 	if (scan->end - scan->at < 5 || !take_word(scan, "u00"))
-		return "an escape that is not canonical";
+		return jur_json_scan_fail(scan, "an escape that is not canonical");
 	first = hex_digit(scan->at[0]);
 	second = hex_digit(scan->at[1]);
 	code = first * 16 + second;
 	if (first < 0 || first > 1 || second < 0 || code == 0 || code == '\n' ||
 		code == '\t' || code == '\r')
-		return "an escape that is not canonical";
+		return jur_json_scan_fail(scan, "an escape that is not canonical");
 	scan->at += 2;
-	return NULL;
+	return true;
 }
 
-static const char *
-scan_string(Scan *scan)
+bool
+jur_json_scan_string(JurScan *scan)
 {
-	const char *error;
 	int			size;
 
-	if (!take(scan, '"'))
-		return "a string is missing";
-	while (scan->at < scan->end)
+	if (!jur_json_scan_take(scan, '"'))
+		return jur_json_scan_fail(scan, "a string is missing");
+	while ((scan->at = skip_plain(scan->at, scan->end)) < scan->end)
 	{
-		if (take(scan, '"'))
-			return NULL;
-		if (take(scan, '\\'))
+		if (jur_json_scan_take(scan, '"'))
+			return true;
+		if (jur_json_scan_take(scan, '\\'))
 		{
-			if ((error = scan_escape(scan)) != NULL)
-				return error;
+			if (!scan_escape(scan))
+				return false;
 		}
 		else if (*scan->at < 0x20)
-			return "a control character that is not escaped";
-		else if (*scan->at < 0x80)
-			scan->at++;
+			return jur_json_scan_fail(scan, "a control character that is not escaped");
 		else
 		{
 			size = utf8_size(scan->at, scan->end);
 			if (size == 0)
-				return "bytes that are not UTF-8";
+				return jur_json_scan_fail(scan, "bytes that are not UTF-8");
 			scan->at += size;
 		}
 	}
-	return "a string does not end";
+	return jur_json_scan_fail(scan, "a string does not end");
 }
 
-static const char *
-scan_number(Scan *scan)
+static bool
+scan_number(JurScan *scan)
 {
-	bool		is_negative = take(scan, '-');
+	bool		is_negative = jur_json_scan_take(scan, '-');
 	uint64_t	limit = is_negative ? (uint64_t) INT64_MAX + 1 : (uint64_t) INT64_MAX;
 	uint64_t	value = 0;
 	const unsigned char *start = scan->at;
@@ -161,98 +166,94 @@ scan_number(Scan *scan)
 		unsigned	digit = *scan->at - '0';
 
 		if (value > (limit - digit) / 10)
-			return "a number that does not fit 64 bits";
+			return jur_json_scan_fail(scan, "a number that does not fit 64 bits");
 		value = value * 10 + digit;
 	}
 	if (scan->at == start)
-		return "a value is missing";
+		return jur_json_scan_fail(scan, "a value is missing");
 	if (*start == '0' && (scan->at - start > 1 || is_negative))
-		return "a number that is not canonical";
-	if (next_is(scan, '.') || next_is(scan, 'e') || next_is(scan, 'E'))
-		return "a number that is not an integer";
-	return NULL;
+		return jur_json_scan_fail(scan, "a number that is not canonical");
+	if (jur_json_scan_is(scan, '.') || jur_json_scan_is(scan, 'e') || jur_json_scan_is(scan, 'E'))
+		return jur_json_scan_fail(scan, "a number that is not an integer");
+	return true;
 }
 
-static const char *
-scan_list(Scan *scan)
+bool
+jur_json_scan_name(JurScan *scan, JurNames *names, JurJson *name)
 {
-	const char *error;
-
-	if (take(scan, ']'))
-		return NULL;
-	do
-	{
-		if ((error = scan_value(scan)) != NULL)
-			return error;
-	} while (take(scan, ','));
-	return take(scan, ']') ? NULL : "a list does not end";
-}
-
-static const char *
-scan_object(Scan *scan)
-{
-	JurJson		names[MEMBERS_MAX];
-	int			count = 0;
 	int			i;
-	const char *error;
 
-	if (take(scan, '}'))
-		return NULL;
-	do
-	{
-		const unsigned char *name = scan->at;
-
-		if ((error = scan_string(scan)) != NULL)
-			return error;
-		if (count == MEMBERS_MAX)
-			return "an object has too many members";
-		names[count].text = (const char *) name;
-		names[count].size = scan->at - name;
-		for (i = 0; i < count; i++)
-			if (jur_json_equal(names[i], names[count]))
-				return "a name occurs twice";
-		count++;
-		if (!take(scan, ':'))
-			return "a colon is missing";
-		if ((error = scan_value(scan)) != NULL)
-			return error;
-	} while (take(scan, ','));
-	return take(scan, '}') ? NULL : "an object does not end";
+	name->text = (const char *) scan->at;
+	if (!jur_json_scan_string(scan))
+		return false;
+	name->size = (const char *) scan->at - name->text;
+	for (i = 0; i < names->count; i++)
+		if (jur_json_equal(names->name[i], *name))
+			return jur_json_scan_fail(scan, "a name occurs twice");
+	names->name[names->count++] = *name;
+	return jur_json_scan_take(scan, ':') || jur_json_scan_fail(scan, "a colon is missing");
 }
 
-static const char *
-scan_value(Scan *scan)
-{
-	const char *error = NULL;
+static bool scan_any(JurScan *scan);
 
-	if (next_is(scan, '"'))
-		return scan_string(scan);
-	if (next_is(scan, '[') || next_is(scan, '{'))
-	{
-		if (++scan->depth > JUR_JSON_DEPTH)
-			return "values are nested too deep";
-		error = *scan->at++ == '[' ? scan_list(scan) : scan_object(scan);
-		scan->depth--;
-		return error;
-	}
-	if (take_word(scan, "true") || take_word(scan, "false") || take_word(scan, "null"))
-		return NULL;
-	return scan_number(scan);
+static bool
+scan_object(JurScan *scan)
+{
+	JurNames	names;
+	JurJson		name;
+	int			count = 0;
+
+	names.count = 0;
+	while (jur_json_scan_member(scan, &count))
+		if (!jur_json_scan_name(scan, &names, &name) || !scan_any(scan))
+			return false;
+	return scan->error == NULL;
+}
+
+static bool
+scan_list(JurScan *scan)
+{
+	int			count = 0;
+
+	while (jur_json_scan_item(scan, &count))
+		if (!scan_any(scan))
+			return false;
+	return scan->error == NULL;
+}
+
+static bool
+scan_any(JurScan *scan)
+{
+	if (jur_json_scan_is(scan, '"'))
+		return jur_json_scan_string(scan);
+	if (jur_json_scan_enter(scan, '{'))
+		return scan_object(scan);
+	if (scan->error == NULL && jur_json_scan_enter(scan, '['))
+		return scan_list(scan);
+	return scan->error == NULL &&
+		(take_word(scan, "true") || take_word(scan, "false") || take_word(scan, "null") ||
+		 scan_number(scan));
+}
+
+bool
+jur_json_scan_value(JurScan *scan, JurJson *value)
+{
+	value->text = (const char *) scan->at;
+	if (!scan_any(scan))
+		return false;
+	value->size = (const char *) scan->at - value->text;
+	return true;
 }
 
 const char *
 jur_json_scan(const char *text, size_t size, JurJson *value)
 {
-	Scan		scan;
-	const char *error;
+	JurScan		scan;
 
-	scan.at = (const unsigned char *) text;
-	scan.end = scan.at + size;
-	scan.depth = 0;
-	error = scan_value(&scan);
-	value->text = text;
-	value->size = error ? 0 : (const char *) scan.at - text;
-	return error;
+	jur_json_scan_begin(&scan, text, size);
+	if (!jur_json_scan_value(&scan, value))
+		value->size = 0;
+	return scan.error;
 }
 
 /* ------------------------------------------------ of values that were scanned */
@@ -278,21 +279,6 @@ jur_json_type(JurJson value)
 		default:
 			return JUR_JSON_INTEGER;
 	}
-}
-
-bool
-jur_json_is(JurJson value, const char *string)
-{
-	size_t		size = strlen(string);
-
-	return value.size == size + 2 && value.text[0] == '"' &&
-		memcmp(value.text + 1, string, size) == 0;
-}
-
-bool
-jur_json_equal(JurJson a, JurJson b)
-{
-	return a.size == b.size && memcmp(a.text, b.text, a.size) == 0;
 }
 
 bool
@@ -353,15 +339,17 @@ jur_json_unescape(JurJson value, char *out)
 static size_t
 string_end(JurJson whole, size_t pos)
 {
-	for (pos++; pos < whole.size && whole.text[pos] != '"'; pos++)
-		if (whole.text[pos] == '\\')
-			pos++;
-	return pos + 1;
+	const unsigned char *end = (const unsigned char *) whole.text + whole.size;
+	const unsigned char *at = (const unsigned char *) whole.text + pos + 1;
+
+	while ((at = skip_plain(at, end)) < end && *at != '"')
+		at += *at == '\\' ? 2 : 1;
+	return (const char *) at + 1 - whole.text;
 }
 
-/* where the value that begins at POS ends; brackets in strings do not count */
+/* behind the bracket that closes the one at POS; those in strings do not count */
 static size_t
-value_end(JurJson whole, size_t pos)
+bracket_end(JurJson whole, size_t pos)
 {
 	int			depth = 0;
 
@@ -370,26 +358,32 @@ value_end(JurJson whole, size_t pos)
 		char		c = whole.text[pos];
 
 		if (c == '"')
+		{
 			pos = string_end(whole, pos);
-		else if (c == ',' || c == ':')
-			pos++;
-		else if (c == '[' || c == '{')
-		{
+			continue;
+		}
+		pos++;
+		if (c == '[' || c == '{')
 			depth++;
-			pos++;
-		}
-		else if (c == ']' || c == '}')
-		{
-			depth--;
-			pos++;
-		}
-		else
-			while (pos < whole.size && whole.text[pos] != ',' && whole.text[pos] != ']' &&
-				   whole.text[pos] != '}')
-				pos++;
-		if (depth <= 0)
+		else if ((c == ']' || c == '}') && --depth == 0)
 			break;
 	}
+	return pos;
+}
+
+/* where the value that begins at POS ends */
+static size_t
+value_end(JurJson whole, size_t pos)
+{
+	char		c = pos < whole.size ? whole.text[pos] : ']';
+
+	if (c == '"')
+		return string_end(whole, pos);
+	if (c == '[' || c == '{')
+		return bracket_end(whole, pos);
+	while (pos < whole.size && whole.text[pos] != ',' && whole.text[pos] != ']' &&
+		   whole.text[pos] != '}')
+		pos++;
 	return pos;
 }
 

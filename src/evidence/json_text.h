@@ -7,8 +7,8 @@
  *	  stand-alone verifier link the same code.
  *
  * Nothing is copied or allocated: a value is a piece of the bytes it was
- * found in.  Only jur_json_scan() looks at bytes that may be anything; the
- * others want a value that it has accepted.
+ * found in.  Only jur_json_scan(), and json_scan.h, look at bytes that may
+ * be anything; the others want a value that these have accepted.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,9 +18,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* lists and objects within each other; a record needs five */
 #define JUR_JSON_DEPTH	16
+/* members of an object; records have some thirty */
+#define JUR_NAMES_MAX	64
 
 /* a JSON value as it is written, quotes and brackets included; size 0: none */
 typedef struct JurJson
@@ -40,6 +43,8 @@ typedef enum JurJsonType
 	JUR_JSON_OBJECT
 } JurJsonType;
 
+/* ------------------------------------------------- bytes that may be anything */
+
 /*
  * One value at the start of the SIZE bytes of TEXT, checked through and
  * through: canonical, UTF-8, no name twice in an object.  NULL, or what is
@@ -47,10 +52,26 @@ typedef enum JurJsonType
  */
 extern const char *jur_json_scan(const char *text, size_t size, JurJson *value);
 
+/* ------------------------------------------------ of values that were scanned */
+
 extern JurJsonType jur_json_type(JurJson value);
+
 /* is it this string, which needs no escapes? */
-extern bool jur_json_is(JurJson value, const char *string);
-extern bool jur_json_equal(JurJson a, JurJson b);
+static inline bool
+jur_json_is(JurJson value, const char *string)
+{
+	size_t		size = strlen(string);
+
+	return value.size == size + 2 && value.text[0] == '"' &&
+		memcmp(value.text + 1, string, size) == 0;
+}
+
+static inline bool
+jur_json_equal(JurJson a, JurJson b)
+{
+	return a.size == b.size && memcmp(a.text, b.text, a.size) == 0;
+}
+
 /* false: not an integer */
 extern bool jur_json_integer(JurJson value, int64_t *integer);
 extern bool jur_json_is_true(JurJson value);

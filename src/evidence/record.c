@@ -10,7 +10,7 @@
  */
 #include "evidence/record.h"
 
-#include <string.h>
+#include "evidence/json_scan.h"
 
 typedef enum Kind
 {
@@ -21,62 +21,66 @@ typedef enum Kind
 	KIND_TIME,
 	KIND_BOOLEAN,
 	KIND_OBJECT,
-	KIND_LIST
+	KIND_DECISIONS,
+	KIND_REASONS
 } Kind;
 
 typedef struct Named
 {
 	const char *name;
 	Kind		kind;
+	size_t		size;			/* of the name */
 } Named;
+
+#define NAMED(name, kind) {name, kind, sizeof(name) - 1}
 
 /* in the order of JurMember */
 static const Named members[JUR_MEMBERS] = {
-	{"v", KIND_INTEGER},
-	{"event", KIND_STRING},
-	{"time", KIND_TIME},
-	{"node", KIND_STRING},
-	{"site", KIND_STRING},
-	{"id", KIND_STRING},
-	{"part", KIND_INTEGER},
-	{"database", KIND_STRING},
-	{"user", KIND_STRING},
-	{"role", KIND_STRING},
-	{"client", KIND_STRING},
-	{"application", KIND_STRING},
-	{"places", KIND_STRINGS},
-	{"clearance", KIND_STRINGS},
-	{"purpose", KIND_STRING},
-	{"transaction", KIND_NUMBER},
-	{"command", KIND_STRING},
-	{"digest", KIND_NUMBER},
-	{"tables", KIND_STRINGS},
-	{"decisions", KIND_LIST},
-	{"rows", KIND_INTEGER},
-	{"outcome", KIND_STRING},
-	{"sqlstate", KIND_STRING},
-	{"more", KIND_BOOLEAN},
-	{"times", KIND_INTEGER},
-	{"until", KIND_STRING},
-	{"action", KIND_STRING},
-	{"object", KIND_STRING},
-	{"verdict", KIND_STRING},
-	{"detail", KIND_STRING},
-	{"origin", KIND_STRING},
-	{"previous", KIND_STRING},
-	{"size", KIND_INTEGER},
-	{"root", KIND_STRING},
-	{"version", KIND_STRING},
-	{"library", KIND_STRING},
-	{"settings", KIND_OBJECT},
-	{"recovered", KIND_INTEGER},
-	{"torn", KIND_INTEGER},
-	{"unflushed", KIND_BOOLEAN},
-	{"old", KIND_STRING},
-	{"new", KIND_STRING},
-	{"below", KIND_INTEGER},
-	{"lost", KIND_INTEGER},
-	{"since", KIND_TIME}
+	NAMED("v", KIND_INTEGER),
+	NAMED("event", KIND_STRING),
+	NAMED("time", KIND_STRING),	/* and a time; which, scan_member() keeps */
+	NAMED("node", KIND_STRING),
+	NAMED("site", KIND_STRING),
+	NAMED("id", KIND_STRING),
+	NAMED("part", KIND_INTEGER),
+	NAMED("database", KIND_STRING),
+	NAMED("user", KIND_STRING),
+	NAMED("role", KIND_STRING),
+	NAMED("client", KIND_STRING),
+	NAMED("application", KIND_STRING),
+	NAMED("places", KIND_STRINGS),
+	NAMED("clearance", KIND_STRINGS),
+	NAMED("purpose", KIND_STRING),
+	NAMED("transaction", KIND_NUMBER),
+	NAMED("command", KIND_STRING),
+	NAMED("digest", KIND_NUMBER),
+	NAMED("tables", KIND_STRINGS),
+	NAMED("decisions", KIND_DECISIONS),
+	NAMED("rows", KIND_INTEGER),
+	NAMED("outcome", KIND_STRING),
+	NAMED("sqlstate", KIND_STRING),
+	NAMED("more", KIND_BOOLEAN),
+	NAMED("times", KIND_INTEGER),
+	NAMED("until", KIND_STRING),
+	NAMED("action", KIND_STRING),
+	NAMED("object", KIND_STRING),
+	NAMED("verdict", KIND_STRING),
+	NAMED("detail", KIND_STRING),
+	NAMED("origin", KIND_STRING),
+	NAMED("previous", KIND_STRING),
+	NAMED("size", KIND_INTEGER),
+	NAMED("root", KIND_STRING),
+	NAMED("version", KIND_STRING),
+	NAMED("library", KIND_STRING),
+	NAMED("settings", KIND_OBJECT),
+	NAMED("recovered", KIND_INTEGER),
+	NAMED("torn", KIND_INTEGER),
+	NAMED("unflushed", KIND_BOOLEAN),
+	NAMED("old", KIND_STRING),
+	NAMED("new", KIND_STRING),
+	NAMED("below", KIND_INTEGER),
+	NAMED("lost", KIND_INTEGER),
+	NAMED("since", KIND_TIME)
 };
 
 /* the members up to here have one place in every record */
@@ -109,20 +113,6 @@ static const Order orders[] = {
 /* ----------------------------------------------------------------- values */
 
 static bool
-is_list_of_strings(JurJson list)
-{
-	JurJson		item;
-	size_t		pos = 0;
-
-	if (jur_json_type(list) != JUR_JSON_LIST)
-		return false;
-	while (jur_json_next_item(list, &pos, &item))
-		if (jur_json_type(item) != JUR_JSON_STRING)
-			return false;
-	return true;
-}
-
-static bool
 is_integer_text(JurJson string)
 {
 	size_t		i = string.size > 3 && string.text[1] == '-' ? 2 : 1;
@@ -133,35 +123,6 @@ is_integer_text(JurJson string)
 		if (string.text[i] < '0' || string.text[i] > '9')
 			return false;
 	return true;
-}
-
-static bool
-is_of_kind(JurJson value, Kind kind)
-{
-	JurJsonType type = jur_json_type(value);
-	int64_t		number;
-
-	switch (kind)
-	{
-		case KIND_STRING:
-			return type == JUR_JSON_STRING;
-		case KIND_STRINGS:
-			return is_list_of_strings(value);
-		case KIND_INTEGER:
-			return jur_json_integer(value, &number) && number >= 0;
-		case KIND_NUMBER:
-			return type == JUR_JSON_INTEGER ||
-				(type == JUR_JSON_STRING && is_integer_text(value));
-		case KIND_TIME:
-			return jur_record_time(value, &number);
-		case KIND_BOOLEAN:
-			return type == JUR_JSON_BOOLEAN;
-		case KIND_OBJECT:
-			return type == JUR_JSON_OBJECT;
-		case KIND_LIST:
-			return type == JUR_JSON_LIST;
-	}
-	return false;
 }
 
 /* the number that the COUNT digits at TEXT make; -1: they are none */
@@ -220,63 +181,184 @@ jur_record_time(JurJson text, int64_t *time)
 	return true;
 }
 
+/* ------------------------------------------------------------------ members */
+
+/* what follows scans while it checks; false without an error: another type */
+typedef bool (*ScanItem) (JurScan *scan, JurRecord *record);
+
+static bool
+refuse(JurScan *scan, const char *error)
+{
+	if (scan->error == NULL)
+		scan->error = error;
+	return false;
+}
+
+static bool
+scan_list(JurScan *scan, JurJson *value, ScanItem scan_item, JurRecord *record)
+{
+	int			count = 0;
+
+	value->text = (const char *) scan->at;
+	if (!jur_json_scan_enter(scan, '['))
+		return false;
+	while (jur_json_scan_item(scan, &count))
+		if (!scan_item(scan, record))
+			return false;
+	value->size = (const char *) scan->at - value->text;
+	return scan->error == NULL;
+}
+
+static bool
+scan_string(JurScan *scan, JurRecord *record)
+{
+	return jur_json_scan_is(scan, '"') && jur_json_scan_string(scan);
+}
+
+static bool scan_decision(JurScan *scan, JurRecord *record);
+static bool scan_reason(JurScan *scan, JurRecord *record);
+
+static bool
+scan_kind(JurScan *scan, Kind kind, JurJson *value, JurRecord *record)
+{
+	int64_t		number;
+
+	switch (kind)
+	{
+		case KIND_STRING:
+			value->text = (const char *) scan->at;
+			if (!scan_string(scan, record))
+				return false;
+			value->size = (const char *) scan->at - value->text;
+			return true;
+		case KIND_STRINGS:
+			return scan_list(scan, value, scan_string, record);
+		case KIND_DECISIONS:
+			return scan_list(scan, value, scan_decision, record);
+		case KIND_REASONS:
+			return scan_list(scan, value, scan_reason, record);
+		case KIND_INTEGER:
+			return jur_json_scan_value(scan, value) && jur_json_integer(*value, &number) && number >= 0;
+		case KIND_NUMBER:
+			return jur_json_scan_value(scan, value) &&
+				(jur_json_type(*value) == JUR_JSON_INTEGER ||
+				 (jur_json_type(*value) == JUR_JSON_STRING && is_integer_text(*value)));
+		case KIND_TIME:
+			return jur_json_scan_value(scan, value) && jur_record_time(*value, &number);
+		case KIND_BOOLEAN:
+			return jur_json_scan_value(scan, value) && jur_json_type(*value) == JUR_JSON_BOOLEAN;
+		case KIND_OBJECT:
+			return jur_json_scan_value(scan, value) && jur_json_type(*value) == JUR_JSON_OBJECT;
+	}
+	return false;
+}
+
+/*
+ * Over the name of a member: the place it has among COUNT known ones, or COUNT;
+ * -1: there is none.  Names come in order, so what follows LAST is tried first.
+ */
+static int
+scan_name(JurScan *scan, const Named *known, int count, int last, JurNames *others)
+{
+	JurJson		name;
+	int			i;
+
+	for (i = last + 1; i < count; i++)
+		if (jur_json_scan_known_name(scan, known[i].name, known[i].size))
+			return i;
+	for (i = 0; i <= last; i++)
+		if (jur_json_scan_known_name(scan, known[i].name, known[i].size))
+			return i;
+	return jur_json_scan_name(scan, others, &name) ? count : -1;
+}
+
 /* -------------------------------------------------------------- decisions */
 
 static const Named decision_members[] = {
-	{"label", KIND_STRING},
-	{"action", KIND_STRING},
-	{"verdict", KIND_STRING},
-	{"within", KIND_BOOLEAN},
-	{"rows", KIND_INTEGER},
-	{"values", KIND_INTEGER},
-	{"why", KIND_LIST},
-	{NULL}
+	NAMED("label", KIND_STRING),
+	NAMED("action", KIND_STRING),
+	NAMED("verdict", KIND_STRING),
+	NAMED("within", KIND_BOOLEAN),
+	NAMED("rows", KIND_INTEGER),
+	NAMED("values", KIND_INTEGER),
+	NAMED("why", KIND_REASONS)
 };
 
 static const Named why_members[] = {
-	{"atom", KIND_STRING},
-	{"to", KIND_STRING},
-	{"by", KIND_STRING},
-	{"rule", KIND_NUMBER},
-	{"basis", KIND_STRING},
-	{NULL}
+	NAMED("atom", KIND_STRING),
+	NAMED("to", KIND_STRING),
+	NAMED("by", KIND_STRING),
+	NAMED("rule", KIND_NUMBER),
+	NAMED("basis", KIND_STRING)
 };
 
-/* its known members have their types and their order; VALUES (size 0: none) in that order */
+#define DECISION_MEMBERS	(sizeof(decision_members) / sizeof(*decision_members))
+#define WHY_MEMBERS			(sizeof(why_members) / sizeof(*why_members))
+
+/* its COUNT known members have their types and their order; VALUES (size 0: none) in that order */
 static bool
-read_members(JurJson object, const Named *known, JurJson *values)
+scan_members(JurScan *scan, const Named *known, int count, JurJson *values, JurRecord *record)
 {
-	JurJson		name;
+	JurNames	others;
 	JurJson		value;
-	size_t		pos = 0;
+	int			nmembers = 0;
 	int			last = -1;
 	int			i;
 
-	for (i = 0; known[i].name; i++)
-		values[i].size = 0;
-	if (jur_json_type(object) != JUR_JSON_OBJECT)
+	memset(values, 0, count * sizeof(*values));
+	if (!jur_json_scan_enter(scan, '{'))
 		return false;
-	while (jur_json_next_member(object, &pos, &name, &value))
+	others.count = 0;
+	while (jur_json_scan_member(scan, &nmembers))
 	{
-		for (i = 0; known[i].name && !jur_json_is(name, known[i].name); i++)
-			;
-		if (!known[i].name)
+		i = scan_name(scan, known, count, last, &others);
+		if (i < 0 || (i == count && !jur_json_scan_value(scan, &value)))
+			return false;
+		if (i == count)
 			continue;
-		if (i < last || !is_of_kind(value, known[i].kind))
+		if (values[i].size > 0)
+			return refuse(scan, "a name occurs twice");
+		if (i < last || !scan_kind(scan, known[i].kind, &values[i], record))
 			return false;
 		last = i;
-		values[i] = value;
 	}
+	return scan->error == NULL;
+}
+
+static bool
+scan_decision(JurScan *scan, JurRecord *record)
+{
+	JurJson		values[DECISION_MEMBERS];
+
+	if (!scan_members(scan, decision_members, DECISION_MEMBERS, values, record) ||
+		values[0].size == 0 || values[1].size == 0 || values[2].size == 0)
+		return refuse(scan, "a decision is not well formed");
+	if (record->ndecisions < JUR_LABELS_KEPT)
+		record->label[record->ndecisions] = values[0];
+	record->ndecisions++;
 	return true;
 }
 
 static bool
-read_decision(JurJson object, JurDecisionRecord *decision)
+scan_reason(JurScan *scan, JurRecord *record)
 {
-	JurJson		values[7];
+	JurJson		values[WHY_MEMBERS];
 
-	if (!read_members(object, decision_members, values) ||
-		values[0].size == 0 || values[1].size == 0 || values[2].size == 0)
+	return scan_members(scan, why_members, WHY_MEMBERS, values, record) ||
+		refuse(scan, "the reason of a decision is not well formed");
+}
+
+bool
+jur_record_next_decision(const JurRecord *record, size_t *pos, JurDecisionRecord *decision)
+{
+	JurJson		values[DECISION_MEMBERS];
+	JurJson		item;
+	JurScan		scan;
+
+	if (!jur_json_next_item(record->member[JUR_MEMBER_DECISIONS], pos, &item))
+		return false;
+	jur_json_scan_begin(&scan, item.text, item.size);
+	if (!scan_members(&scan, decision_members, DECISION_MEMBERS, values, NULL))
 		return false;
 	decision->label = values[0];
 	decision->action = values[1];
@@ -290,12 +372,35 @@ read_decision(JurJson object, JurDecisionRecord *decision)
 	return true;
 }
 
-static bool
-read_why(JurJson object, JurWhyRecord *why)
+bool
+jur_record_next_label(const JurRecord *record, size_t *pos, JurJson *label)
 {
-	JurJson		values[5];
+	JurJson		item;
 
-	if (!read_members(object, why_members, values))
+	if (record->ndecisions <= JUR_LABELS_KEPT)
+	{
+		if (*pos >= (size_t) record->ndecisions)
+			return false;
+		*label = record->label[(*pos)++];
+		return true;
+	}
+	if (!jur_json_next_item(record->member[JUR_MEMBER_DECISIONS], pos, &item))
+		return false;
+	*label = jur_json_member(item, "label");
+	return true;
+}
+
+bool
+jur_record_next_why(const JurDecisionRecord *decision, size_t *pos, JurWhyRecord *why)
+{
+	JurJson		values[WHY_MEMBERS];
+	JurJson		item;
+	JurScan		scan;
+
+	if (!jur_json_next_item(decision->why, pos, &item))
+		return false;
+	jur_json_scan_begin(&scan, item.text, item.size);
+	if (!scan_members(&scan, why_members, WHY_MEMBERS, values, NULL))
 		return false;
 	why->atom = values[0];
 	why->to = values[1];
@@ -305,73 +410,17 @@ read_why(JurJson object, JurWhyRecord *why)
 	return true;
 }
 
-static const char *
-check_decisions(JurJson list)
-{
-	JurDecisionRecord decision;
-	JurWhyRecord why;
-	JurJson		item;
-	JurJson		reason;
-	size_t		pos = 0;
-	size_t		why_pos;
-
-	while (jur_json_next_item(list, &pos, &item))
-	{
-		if (!read_decision(item, &decision))
-			return "a decision is not well formed";
-		why_pos = 0;
-		while (jur_json_next_item(decision.why, &why_pos, &reason))
-			if (!read_why(reason, &why))
-				return "the reason of a decision is not well formed";
-	}
-	return NULL;
-}
-
-bool
-jur_record_next_decision(const JurRecord *record, size_t *pos, JurDecisionRecord *decision)
-{
-	JurJson		item;
-
-	return jur_json_next_item(record->member[JUR_MEMBER_DECISIONS], pos, &item) &&
-		read_decision(item, decision);
-}
-
-bool
-jur_record_next_why(const JurDecisionRecord *decision, size_t *pos, JurWhyRecord *why)
-{
-	JurJson		item;
-
-	return jur_json_next_item(decision->why, pos, &item) && read_why(item, why);
-}
-
 /* ----------------------------------------------------------------- records */
-
-/* as jur_record_member(), and faster where names come in their order */
-static JurMember
-member_after(JurJson name, int last)
-{
-	static unsigned char sizes[JUR_MEMBERS];
-	int			i;
-	int			member;
-
-	if (sizes[0] == 0)
-		for (i = 0; i < JUR_MEMBERS; i++)
-			sizes[i] = (unsigned char) (strlen(members[i].name) + 2);
-	for (i = 1; i <= JUR_MEMBERS; i++)
-	{
-		member = (last + i) % JUR_MEMBERS;
-		if (name.size == sizes[member] &&
-			memcmp(name.text + 1, members[member].name, name.size - 2) == 0)
-			return (JurMember) member;
-	}
-	return JUR_MEMBERS;
-}
 
 JurMember
 jur_record_member(JurJson name)
 {
-	return jur_json_type(name) == JUR_JSON_STRING ? member_after(name, JUR_MEMBERS - 1) :
-		JUR_MEMBERS;
+	int			i;
+
+	for (i = 0; i < JUR_MEMBERS; i++)
+		if (jur_json_is(name, members[i].name))
+			break;
+	return (JurMember) i;
 }
 
 const char *
@@ -404,53 +453,94 @@ place_of(const Order *order, JurMember member)
 	return -1;
 }
 
-const char *
-jur_record_parse(const void *data, size_t size, JurRecord *record)
+/* the value of MEMBER; NULL, or what is wrong with it */
+static const char *
+scan_member(JurScan *scan, JurMember member, JurRecord *record)
+{
+	JurJson		value;
+	int64_t		version = 0;
+	bool		is_typed = scan_kind(scan, members[member].kind, &value, record);
+
+	if (scan->error)
+		return scan->error;
+	if (member == JUR_MEMBER_V)
+	{
+		if (!is_typed || !jur_json_integer(value, &version) || version != 1)
+			return "it is not of version 1";
+	}
+	else if (member == JUR_MEMBER_TIME)
+		is_typed = is_typed && jur_record_time(value, &record->time);
+	if (!is_typed)
+		return "a member is not of its type";
+	record->member[member] = value;
+	return NULL;
+}
+
+static const char *
+scan_record(JurScan *scan, JurRecord *record)
 {
 	const Order *order = NULL;
 	const char *error;
-	JurJson		name;
+	JurNames	others;
 	JurJson		value;
-	int64_t		version;
-	size_t		pos = 0;
-	JurMember	member = JUR_MEMBERS;
-	int			known = JUR_MEMBERS - 1;
+	int			nmembers = 0;
+	int			known = -1;
 	int			last = -1;
-	int			place;
 
-	memset(record, 0, sizeof(*record));
-	if ((error = jur_json_scan(data, size, &record->whole)) != NULL)
-		return error;
-	if (record->whole.size != size)
-		return "something follows the record";
-	if (jur_json_type(record->whole) != JUR_JSON_OBJECT)
-		return "it is not an object";
-	while (jur_json_next_member(record->whole, &pos, &name, &value))
+	others.count = 0;
+	while (jur_json_scan_member(scan, &nmembers))
 	{
-		member = member_after(name, known);
+		int			member = scan_name(scan, members, JUR_MEMBERS, known, &others);
+		int			place;
+
+		if (member < 0)
+			return scan->error;
 		/* the first two say how to read the rest */
-		if (last < 1 && member != (JurMember) (last + 1))
+		if (last < 1 && member != last + 1)
 			return "it does not begin with \"v\" and \"event\"";
 		if (member == JUR_MEMBERS)
+		{
+			if (!jur_json_scan_value(scan, &value))
+				return scan->error;
 			continue;
-		known = (int) member;
-		if (member == JUR_MEMBER_V && (!jur_json_integer(value, &version) || version != 1))
-			return "it is not of version 1";
-		if (!is_of_kind(value, members[member].kind))
-			return "a member is not of its type";
+		}
+		if (record->member[member].size > 0)
+			return "a name occurs twice";
+		known = member;
+		if ((error = scan_member(scan, (JurMember) member, record)) != NULL)
+			return error;
 		if (member == JUR_MEMBER_EVENT)
-			order = order_of(value);
-		record->member[member] = value;
-		if (member == JUR_MEMBER_TIME)
-			(void) jur_record_time(value, &record->time);
-		place = member == JUR_MEMBER_V ? 0 : place_of(order, member);
+			order = order_of(record->member[member]);
+		place = member == JUR_MEMBER_V ? 0 : place_of(order, (JurMember) member);
 		if (place < 0)
 			continue;
 		if (place < last)
 			return "its members are not in order";
 		last = place;
 	}
-	if (!order || record->member[JUR_MEMBER_TIME].size == 0)
+	return scan->error;
+}
+
+const char *
+jur_record_parse(const void *data, size_t size, JurRecord *record)
+{
+	const char *error;
+	JurScan		scan;
+
+	memset(record, 0, offsetof(JurRecord, label));
+	jur_json_scan_begin(&scan, data, size);
+	if (!jur_json_scan_enter(&scan, '{'))
+	{
+		error = jur_json_scan(data, size, &record->whole);
+		return error ? error : "it is not an object";
+	}
+	if ((error = scan_record(&scan, record)) != NULL)
+		return error;
+	if (scan.at != scan.end)
+		return "something follows the record";
+	record->whole.text = data;
+	record->whole.size = size;
+	if (record->member[JUR_MEMBER_EVENT].size == 0 || record->member[JUR_MEMBER_TIME].size == 0)
 		return "it has no event or no time";
-	return check_decisions(record->member[JUR_MEMBER_DECISIONS]);
+	return NULL;
 }

@@ -63,12 +63,17 @@ typedef enum JurMember
 	JUR_MEMBERS					/* how many */
 } JurMember;
 
+/* labels found where the record was parsed; of more decisions, they are looked for again */
+#define JUR_LABELS_KEPT	16
+
 /* pieces of the entry that was parsed; good as long as its bytes are */
 typedef struct JurRecord
 {
 	JurJson		whole;
 	JurJson		member[JUR_MEMBERS];	/* size 0: the record has none */
 	int64_t		time;			/* microseconds since 1970-01-01 00:00 UTC */
+	int			ndecisions;
+	JurJson		label[JUR_LABELS_KEPT];	/* of the first decisions */
 } JurRecord;
 
 /* one of `decisions` */
@@ -106,6 +111,8 @@ extern const char *jur_record_member_name(JurMember member);
 /* walk through `decisions`, and through the `why` of one; *POS is 0 at first */
 extern bool jur_record_next_decision(const JurRecord *record, size_t *pos,
 									 JurDecisionRecord *decision);
+/* the labels of all decisions, which takes less time; *POS is 0 at first */
+extern bool jur_record_next_label(const JurRecord *record, size_t *pos, JurJson *label);
 extern bool jur_record_next_why(const JurDecisionRecord *decision, size_t *pos,
 								JurWhyRecord *why);
 

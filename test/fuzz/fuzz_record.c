@@ -70,10 +70,14 @@ walk_decisions(const JurRecord *record)
 	int			count = 0;
 	int			items = 0;
 	JurJson		item;
+	JurJson		label;
+	size_t		label_pos = 0;
 
 	while (jur_record_next_decision(record, &pos, &decision))
 	{
 		count++;
+		shim_require(jur_record_next_label(record, &label_pos, &label) &&
+					 jur_json_equal(label, decision.label), "a label is that of its decision");
 		shim_require(jur_json_type(decision.label) == JUR_JSON_STRING &&
 					 decision.rows >= 0 && decision.values >= 0, "a decision has its types");
 		why_pos = 0;
@@ -81,6 +85,7 @@ walk_decisions(const JurRecord *record)
 			shim_require(why.basis.size == 0 || jur_json_type(why.basis) == JUR_JSON_STRING,
 						 "a reason has its types");
 	}
+	shim_require(!jur_record_next_label(record, &label_pos, &label), "no more labels than decisions");
 	pos = 0;
 	while (jur_json_next_item(record->member[JUR_MEMBER_DECISIONS], &pos, &item))
 		items++;

@@ -10,6 +10,8 @@
  */
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
+
 #include "evidence/ocsf.h"
 
 #include "server_shim.h"
@@ -42,6 +44,16 @@ static const Example examples[] = {
 	{HEAD ",\"site\":\"DE\",\"node\":\"a\"}", "its members are not in order"},
 	{HEAD ",\"node\":\"a\",\"node\":\"a\"}", "a name occurs twice"},
 	{HEAD ",\"node\":\"a\",\"nodf\":\"a\"}", NULL},
+	{HEAD ",\"node\":\"a\",\"x\":1,\"node\":\"a\"}", "a name occurs twice"},
+	{HEAD ",\"x\":1,\"y\":1,\"x\":1}", "a name occurs twice"},
+	{HEAD ",\"x\":{\"node\":1,\"node\":1}}", "a name occurs twice"},
+	{HEAD ",\"x\":{\"\":1,\"node\":1}}", NULL},
+	{HEAD ",\"\\u006eode\":1}", "an escape that is not canonical"},
+	{HEAD ",\"node\"", "a colon is missing"},
+	{HEAD ",\"node\":", "a value is missing"},
+	{HEAD ",\"node", "a string does not end"},
+	{HEAD ",node:1}", "a string is missing"},
+	{HEAD ",}", "a string is missing"},
 	{HEAD ",\"node\":1}", "a member is not of its type"},
 	{HEAD ",\"unknown\":[{},[],null,true,-5]}", NULL},
 	{HEAD ",\"places\":[\"DE\",\"?\"]}", NULL},
@@ -98,6 +110,14 @@ static const Example examples[] = {
 	{HEAD ",\"decisions\":[{\"label\":\"DE\",\"action\":\"read\",\"rows\":3}]}", "a decision is not well formed"},
 	{HEAD ",\"decisions\":[{\"action\":\"read\",\"label\":\"DE\",\"verdict\":\"allow\"}]}", "a decision is not well formed"},
 	{HEAD ",\"decisions\":[[]]}", "a decision is not well formed"},
+	{HEAD ",\"decisions\":[{\"label\":\"DE\",\"label\":\"DE\",\"action\":\"read\",\"verdict\":\"allow\"}]}",
+	"a name occurs twice"},
+	{HEAD ",\"decisions\":[{\"label\":1,\"action\":\"read\",\"verdict\":\"allow\"}]}",
+	"a decision is not well formed"},
+	{HEAD ",\"decisions\":[{\"x\":[1],\"label\":\"DE\",\"action\":\"read\",\"verdict\":\"allow\"}]}", NULL},
+	{HEAD ",\"decisions\":[{\"label\":\"DE\",\"action\":\"read\",\"verdict\":\"allow\"}}", "a list does not end"},
+	{HEAD ",\"tables\":[\"a\",]}", "a member is not of its type"},
+	{HEAD ",\"tables\":[\"a\" ]}", "a list does not end"},
 	{HEAD ",\"decisions\":{}}", "a member is not of its type"},
 	{HEAD ",\"decisions\":[{\"label\":\"DE\",\"action\":\"read\",\"verdict\":\"allow\","
 		"\"why\":[{\"atom\":\"DE\",\"to\":\"FR\",\"by\":\"rule\",\"rule\":7,\"basis\":\"b\"}]}]}", NULL},
@@ -167,6 +187,62 @@ try_days(void)
 				expected++;
 			}
 		}
+}
+
+/* an object has 64 members at most, known ones counted like others */
+static void
+try_members(void)
+{
+	int			count;
+
+	for (count = 60; count <= 62; count++)
+	{
+		StringInfoData buffer;
+		JurRecord	record;
+		const char *error;
+		int			i;
+
+		initStringInfo(&buffer);
+		appendStringInfoString(&buffer, HEAD);
+		for (i = 0; i < count; i++)
+			appendStringInfo(&buffer, ",\"x%d\":1", i);
+		appendStringInfoChar(&buffer, '}');
+		error = jur_record_parse(buffer.data, buffer.len, &record);
+		shim_require(count <= 61 ? error == NULL :
+					 error && strcmp(error, "an object has too many members") == 0, "64 members");
+		shim_reset();
+	}
+}
+
+/* labels are kept of some decisions, and found again of more */
+static void
+try_labels(void)
+{
+	int			count;
+
+	for (count = 0; count <= JUR_LABELS_KEPT + 2; count++)
+	{
+		StringInfoData buffer;
+		JurRecord	record;
+		JurJson		label;
+		char		expected[16];
+		size_t		pos = 0;
+		int			i;
+
+		initStringInfo(&buffer);
+		appendStringInfoString(&buffer, HEAD ",\"decisions\":[");
+		for (i = 0; i < count; i++)
+			appendStringInfo(&buffer, "%s{\"label\":\"L%d\",\"action\":\"read\",\"verdict\":\"deny\"}", i > 0 ? "," : "", i);
+		appendStringInfoString(&buffer, "]}");
+		shim_require(jur_record_parse(buffer.data, buffer.len, &record) == NULL, "it is a record");
+		for (i = 0; jur_record_next_label(&record, &pos, &label); i++)
+		{
+			snprintf(expected, sizeof(expected), "L%d", i);
+			shim_require(jur_json_is(label, expected), "labels come in their order");
+		}
+		shim_require(i == count, "no label is passed over");
+		shim_reset();
+	}
 }
 
 static void
@@ -267,6 +343,8 @@ main(void)
 {
 	try_examples();
 	try_days();
+	try_members();
+	try_labels();
 	try_reading();
 	try_events();
 	return 0;
