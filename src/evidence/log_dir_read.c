@@ -25,12 +25,19 @@
 #define JOURNAL_MAX		(UINT64_C(1) << 32)
 #define JOURNAL_CHUNK	(256 * 1024)	/* more than an entry */
 
+/*
+ * A tile, and what was made of its hashes: who asks for many roots asks for
+ * the same subtrees again and again.  Number 1 is the one of all 256 hashes,
+ * 2 * i and 2 * i + 1 are the halves of i, and from 256 on follow the hashes.
+ */
 typedef struct CachedTile
 {
 	bool		is_valid;
 	uint64_t	n;
 	int			width;
 	JurBuffer	hashes;
+	bool		is_made[JUR_BUNDLE];
+	JurHash		made[JUR_BUNDLE];
 } CachedTile;
 
 struct JurLogReader
@@ -461,17 +468,26 @@ jur_log_tail_entry(JurLogReader *reader, uint64_t seq, const uint8_t **data, siz
 
 /* ------------------------------------------------------------------- hashes */
 
-/* complete subtree of 2^LEVEL of COUNT = 2^LEVEL hashes */
-static void
-fold(JurHash *hashes, size_t count)
+/* number I of the subtrees of a tile that has all it is made of */
+static JurHash
+subtree(CachedTile *tile, unsigned i)
 {
-	for (; count > 1; count /= 2)
-	{
-		size_t		i;
+	JurHash		left;
+	JurHash		right;
 
-		for (i = 0; i < count / 2; i++)
-			jur_merkle_node(&hashes[2 * i], &hashes[2 * i + 1], &hashes[i]);
+	if (i >= JUR_BUNDLE)
+	{
+		memcpy(&left, tile->hashes.data + (i - JUR_BUNDLE) * JUR_HASH_SIZE, JUR_HASH_SIZE);
+		return left;
 	}
+	if (!tile->is_made[i])
+	{
+		left = subtree(tile, 2 * i);
+		right = subtree(tile, 2 * i + 1);
+		jur_merkle_node(&left, &right, &tile->made[i]);
+		tile->is_made[i] = true;
+	}
+	return tile->made[i];
 }
 
 bool
@@ -480,8 +496,7 @@ jur_log_hash(void *arg, int level, uint64_t index, JurHash *hash)
 	JurLogReader *reader = arg;
 	JurLogError *error = &reader->hash_error;
 	int			tile_level = level / 8;
-	size_t		count = (size_t) 1 << level % 8;
-	JurHash		hashes[JUR_BUNDLE / 2];
+	int			count = 1 << level % 8;
 	CachedTile *tile;
 	uint64_t	first;
 	uint64_t	n;
@@ -492,7 +507,7 @@ jur_log_hash(void *arg, int level, uint64_t index, JurHash *hash)
 	first = index << level % 8;
 	n = first / JUR_BUNDLE;
 	tile = &reader->tiles[tile_level];
-	if (!tile->is_valid || tile->n != n || tile->width < first % JUR_BUNDLE + count)
+	if (!tile->is_valid || tile->n != n || tile->width < (int) (first % JUR_BUNDLE) + count)
 	{
 		tile->is_valid = false;
 		if (!jur_tile_read(reader->directory, reader->head.size, tile_level, n,
@@ -500,11 +515,9 @@ jur_log_hash(void *arg, int level, uint64_t index, JurHash *hash)
 			return false;
 		tile->is_valid = true;
 		tile->n = n;
+		memset(tile->is_made, 0, sizeof(tile->is_made));
 	}
-	memcpy(hashes, tile->hashes.data + first % JUR_BUNDLE * JUR_HASH_SIZE,
-		   count * JUR_HASH_SIZE);
-	fold(hashes, count);
-	*hash = hashes[0];
+	*hash = subtree(tile, (JUR_BUNDLE + first % JUR_BUNDLE) / count);
 	return true;
 }
 
