@@ -301,7 +301,7 @@ jur_add_condition(JurConditions *conditions, JurConditionKind kind, JurTerm term
 /* ----------------------------------------------------------------- matching */
 
 bool
-jur_bundle_may_match(const JurConditions *conditions, const JurSummary *summary)
+jur_summary_may_match(const JurConditions *conditions, const JurSummary *summary)
 {
 	int			i;
 	int			j;
@@ -314,7 +314,7 @@ jur_bundle_may_match(const JurConditions *conditions, const JurSummary *summary)
 		int			found = 0;
 
 		for (j = 0; j < terms->count; j++)
-			if (jur_summary_may_hold(summary, terms->hashes[j]))
+			if (jur_summary_may_hold(summary, terms->term, terms->hashes[j]))
 				found++;
 		if (terms->is_any ? found == 0 : found < terms->count)
 			return false;
@@ -333,8 +333,7 @@ static bool
 names(const JurRecord *record, JurTerm term, uint64 hash)
 {
 	static char room[JUR_ENTRY_MAX];
-	JurDecisionRecord decision;
-	JurJson		table;
+	JurJson		name;
 	size_t		pos = 0;
 
 	switch (term)
@@ -350,13 +349,13 @@ names(const JurRecord *record, JurTerm term, uint64 hash)
 		case JUR_TERM_OBJECT:
 			return hash_of_json(term, record->member[JUR_MEMBER_OBJECT], room) == hash;
 		case JUR_TERM_TABLE:
-			while (jur_json_next_item(record->member[JUR_MEMBER_TABLES], &pos, &table))
-				if (hash_of_json(term, table, room) == hash)
+			while (jur_json_next_item(record->member[JUR_MEMBER_TABLES], &pos, &name))
+				if (hash_of_json(term, name, room) == hash)
 					return true;
 			return false;
 		case JUR_TERM_LABEL:
-			while (jur_record_next_decision(record, &pos, &decision))
-				if (hash_of_json(term, decision.label, room) == hash)
+			while (jur_record_next_label(record, &pos, &name))
+				if (hash_of_json(term, name, room) == hash)
 					return true;
 			return false;
 	}

@@ -35,6 +35,7 @@ struct JurCursor
 	uint64		next;			/* the number looked at next; descending: next below it */
 	bool		is_done;
 	uint64		entered;		/* the bundle whose summary was looked at last */
+	uint64		entered_group;	/* and the group */
 	bool		has_read;		/* an entry of the tree was there */
 	bool		is_missing;		/* entry MISSING was not, and none that came after it */
 	uint64		missing;
@@ -95,6 +96,7 @@ jur_cursor_open(const JurConditions *conditions, bool is_ascending)
 	cursor->conditions = *conditions;
 	cursor->is_ascending = is_ascending;
 	cursor->entered = PG_UINT64_MAX;
+	cursor->entered_group = PG_UINT64_MAX;
 	if (conditions->is_never)
 	{
 		cursor->is_done = true;
@@ -113,13 +115,13 @@ jur_cursor_open(const JurConditions *conditions, bool is_ascending)
 	return cursor;
 }
 
-/* sets NEXT behind all of the bundle of SEQ, in the direction of the walk */
+/* sets NEXT behind all SIZE entries around SEQ, in the direction of the walk */
 static void
-pass_over_bundle(JurCursor *cursor, uint64 seq)
+pass_over(JurCursor *cursor, uint64 seq, uint64 size)
 {
-	uint64		first = seq - seq % JUR_BUNDLE;
+	uint64		first = seq - seq % size;
 
-	cursor->next = cursor->is_ascending ? first + JUR_BUNDLE : first;
+	cursor->next = cursor->is_ascending ? first + size : first;
 }
 
 static void
@@ -175,7 +177,7 @@ read_entry(JurCursor *cursor, uint64 seq, JurEntry *entry)
 	if (!jur_log_entry(cursor->reader, seq, &data, &size, &error))
 	{
 		note_missing(cursor, seq, &error);
-		pass_over_bundle(cursor, seq);
+		pass_over(cursor, seq, JUR_BUNDLE);
 		return false;
 	}
 	note_read(cursor);
@@ -183,17 +185,40 @@ read_entry(JurCursor *cursor, uint64 seq, JurEntry *entry)
 	return true;
 }
 
-/* is there nothing in the bundle of SEQ, which the walk is about to enter? */
+/* does the index say that there is nothing in the bundle, or group, of SEQ? */
+static bool
+has_nothing(JurCursor *cursor, JurSummaryKind kind, uint64 seq)
+{
+	uint64		number = seq >> kind;
+	const JurSummary *summary;
+
+	if ((number + 1) << kind > cursor->size)
+		return false;
+	summary = jur_index_get(cursor->index, cursor->reader, kind, number);
+	return summary != NULL && !jur_summary_may_match(&cursor->conditions, summary);
+}
+
+/* asks once for each group and bundle that the walk enters; true: on to what follows it */
 static bool
 is_passed_over(JurCursor *cursor, uint64 seq)
 {
-	uint64		bundle = seq / JUR_BUNDLE;
-	const JurSummary *summary;
-
-	if ((bundle + 1) * JUR_BUNDLE > cursor->size)
+	if (cursor->entered == seq / JUR_BUNDLE)
 		return false;
-	summary = jur_index_get(cursor->index, cursor->reader, bundle);
-	return summary != NULL && !jur_bundle_may_match(&cursor->conditions, summary);
+	CHECK_FOR_INTERRUPTS();
+	cursor->entered = seq / JUR_BUNDLE;
+	if (cursor->entered_group != seq >> JUR_OF_GROUP)
+	{
+		cursor->entered_group = seq >> JUR_OF_GROUP;
+		if (has_nothing(cursor, JUR_OF_GROUP, seq))
+		{
+			pass_over(cursor, seq, UINT64CONST(1) << JUR_OF_GROUP);
+			return true;
+		}
+	}
+	if (!has_nothing(cursor, JUR_OF_BUNDLE, seq))
+		return false;
+	pass_over(cursor, seq, JUR_BUNDLE);
+	return true;
 }
 
 bool
@@ -214,17 +239,8 @@ jur_cursor_next(JurCursor *cursor, JurEntry *entry)
 			break;
 		}
 		seq = cursor->is_ascending ? cursor->next : cursor->next - 1;
-		/* the index is asked once a bundle */
-		if (cursor->entered != seq / JUR_BUNDLE)
-		{
-			CHECK_FOR_INTERRUPTS();
-			cursor->entered = seq / JUR_BUNDLE;
-			if (is_passed_over(cursor, seq))
-			{
-				pass_over_bundle(cursor, seq);
-				continue;
-			}
-		}
+		if (is_passed_over(cursor, seq))
+			continue;
 		cursor->next = cursor->is_ascending ? seq + 1 : seq;
 		if (read_entry(cursor, seq, entry) && jur_entry_may_match(&cursor->conditions, entry))
 			return true;

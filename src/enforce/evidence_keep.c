@@ -38,6 +38,23 @@ jur_sql_rotate_evidence_key(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(cstring_to_text(text));
 }
 
+/* is SUMMARY what the index has?  If not, it is written: 1 */
+static int
+write_if_other(JurIndex *index, JurLogReader *reader, const JurSummary *summary)
+{
+	const JurSummary *known = jur_index_get(index, reader, summary->kind, summary->number);
+	JurLogError error;
+
+	if (known && jur_summary_equal(known, summary))
+		return 0;
+	if (!jur_index_put(index, summary, &error))
+		ereport(ERROR,
+				(errcode(JUR_ERR_EVIDENCE),
+				 errmsg("could not write the index of the evidence log"),
+				 errdetail("%s.", error.text)));
+	return 1;
+}
+
 /* rebuild_evidence_index(): the number of summaries that were missing or wrong */
 PG_FUNCTION_INFO_V1(jur_sql_rebuild_evidence_index);
 Datum
@@ -46,6 +63,9 @@ jur_sql_rebuild_evidence_index(PG_FUNCTION_ARGS)
 	JurLogReader *reader;
 	JurIndex   *index;
 	JurLogError error;
+	JurSummary *group = palloc(sizeof(JurSummary));
+	JurSummary *summary = palloc(sizeof(JurSummary));
+	bool		is_whole = false;
 	uint64		bundle;
 	int64		written = 0;
 
@@ -54,25 +74,25 @@ jur_sql_rebuild_evidence_index(PG_FUNCTION_ARGS)
 	index = jur_open_log_index();
 	for (bundle = 0; bundle < jur_log_head(reader)->size / JUR_BUNDLE; bundle++)
 	{
-		const JurSummary *known = jur_index_get(index, reader, bundle);
-		JurSummary	summary;
-
 		CHECK_FOR_INTERRUPTS();
-		if (!jur_index_summarize(reader, bundle, &summary, &error))
+		if (bundle % JUR_GROUP == 0)
 		{
-			/* dropped, or for verify_evidence() to complain about */
-			if (error.is_missing || error.is_damaged)
-				continue;
-			jur_raise_log_error(&error);
+			jur_summary_start(group, JUR_OF_GROUP, bundle / JUR_GROUP);
+			is_whole = true;
 		}
-		if (known && jur_summary_equal(known, &summary))
-			continue;
-		if (!jur_index_put(index, bundle, &summary, &error))
-			ereport(ERROR,
-					(errcode(JUR_ERR_EVIDENCE),
-					 errmsg("could not write the index of the evidence log"),
-					 errdetail("%s.", error.text)));
-		written++;
+		if (jur_index_summarize(reader, bundle, summary, group, &error))
+			written += write_if_other(index, reader, summary);
+		/* dropped, or for verify_evidence() to complain about */
+		else if (error.is_missing || error.is_damaged)
+			is_whole = false;
+		else
+			jur_raise_log_error(&error);
+		if (is_whole && (bundle + 1) % JUR_GROUP == 0)
+		{
+			if (!jur_summary_seal(group, reader, &error))
+				jur_raise_log_error(&error);
+			written += write_if_other(index, reader, group);
+		}
 	}
 	PG_RETURN_INT64(written);
 }
@@ -81,7 +101,7 @@ jur_sql_rebuild_evidence_index(PG_FUNCTION_ARGS)
 static bool
 last_time(JurLogReader *reader, JurIndex *index, uint64 bundle, int64 *last)
 {
-	const JurSummary *known = jur_index_get(index, reader, bundle);
+	const JurSummary *known = jur_index_get(index, reader, JUR_OF_BUNDLE, bundle);
 	JurSummary	made;
 	JurLogError error;
 	const uint8_t *data;
@@ -89,7 +109,7 @@ last_time(JurLogReader *reader, JurIndex *index, uint64 bundle, int64 *last)
 
 	/* an index may tell of what was dropped */
 	if (!jur_log_entry(reader, bundle * JUR_BUNDLE, &data, &size, &error) ||
-		(!known && !jur_index_summarize(reader, bundle, &made, &error)))
+		(!known && !jur_index_summarize(reader, bundle, &made, NULL, &error)))
 	{
 		if (error.is_missing)
 			return false;

@@ -122,7 +122,7 @@ extern void jur_no_conditions(JurConditions *conditions);
 /* adds one whose expression came to VALUE of type TYPE */
 extern void jur_add_condition(JurConditions *conditions, JurConditionKind kind,
 							  JurTerm term, Datum value, bool isnull, Oid type);
-extern bool jur_bundle_may_match(const JurConditions *conditions, const JurSummary *summary);
+extern bool jur_summary_may_match(const JurConditions *conditions, const JurSummary *summary);
 extern bool jur_entry_may_match(const JurConditions *conditions, const JurEntry *entry);
 
 /* ------------------------------------------------------------- evidence_cursor.c */

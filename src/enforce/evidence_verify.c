@@ -44,6 +44,9 @@ typedef struct Check
 	uint64		size;
 	uint64		dropped;		/* entries below were dropped, says a record */
 	bool		knows_dropped;
+	bool		is_whole;		/* GROUP has all bundles of its group so far */
+	JurSummary	summary;
+	JurSummary	group;
 	ReturnSetInfo *result;
 	int			problems;
 	TimestampTz told;
@@ -135,17 +138,18 @@ get_hash(Check *check, int level, uint64 index, JurHash *hash)
 	return false;
 }
 
-/* the root of a full tile's hashes, which are overwritten */
-static JurHash
-fold(JurHash *hashes)
+/* what subtree INDEX of LEVEL has to be, by the hashes of the tile below */
+static bool
+get_hash_made(Check *check, int level, uint64 index, JurHash *hash)
 {
-	int			count;
-	int			i;
+	JurHash		left;
+	JurHash		right;
 
-	for (count = JUR_BUNDLE / 2; count > 0; count /= 2)
-		for (i = 0; i < count; i++)
-			jur_merkle_node(&hashes[2 * i], &hashes[2 * i + 1], &hashes[i]);
-	return hashes[0];
+	if (!get_hash(check, level - 1, 2 * index, &left) ||
+		!get_hash(check, level - 1, 2 * index + 1, &right))
+		return false;
+	jur_merkle_node(&left, &right, hash);
+	return true;
 }
 
 static void
@@ -163,23 +167,19 @@ check_root(Check *check)
 static void
 check_levels(Check *check)
 {
-	JurHash		below[JUR_BUNDLE];
 	JurHash		hash;
+	JurHash		made;
 	int			level;
 	uint64		index;
-	int			i;
 
 	for (level = 16; level < 64 && check->size >> level > 0; level += 8)
 		for (index = 0; index < check->size >> level; index++)
 		{
 			tell_progress(check, check->from);
-			if (!get_hash(check, level, index, &hash))
+			if (!get_hash(check, level, index, &hash) ||
+				!get_hash_made(check, level, index, &made))
 				return;
-			for (i = 0; i < JUR_BUNDLE; i++)
-				if (!get_hash(check, level - 8, index * JUR_BUNDLE + i, &below[i]))
-					return;
-			below[0] = fold(below);
-			if (!jur_merkle_equal(&hash, &below[0]))
+			if (!jur_merkle_equal(&hash, &made))
 				report(check, index << level,
 					   "a hash of level %d of the tiles, over entries from " UINT64_FORMAT ", is not that of the level below",
 					   level / 8, (uint64) (index << level));
@@ -228,6 +228,7 @@ check_head_told(Check *check, uint64 seq, const JurRecord *record)
 			   seq, size);
 }
 
+/* what it is found by becomes part of the summaries */
 static void
 check_entry(Check *check, uint64 seq, const uint8_t *data, size_t size)
 {
@@ -235,27 +236,32 @@ check_entry(Check *check, uint64 seq, const uint8_t *data, size_t size)
 	const char *error = jur_record_parse(data, size, &record);
 
 	if (error)
+	{
 		report(check, seq, "entry " UINT64_FORMAT " is not a record: %s", seq, error);
-	else if (jur_json_is(record.member[JUR_MEMBER_EVENT], "checkpoint") ||
-			 jur_json_is(record.member[JUR_MEMBER_EVENT], "retention"))
+		return;
+	}
+	jur_summary_add(&check->summary, &check->group, &record);
+	if (jur_json_is(record.member[JUR_MEMBER_EVENT], "checkpoint") ||
+		jur_json_is(record.member[JUR_MEMBER_EVENT], "retention"))
 		check_head_told(check, seq, &record);
 }
 
 /* an index that hides entries from a search is worse than none */
 static void
-check_summary(Check *check, uint64 bundle)
+check_summary(Check *check, JurSummary *made)
 {
-	const JurSummary *known = jur_index_get(check->index, check->reader, bundle);
-	JurSummary	made;
+	const JurSummary *known = jur_index_get(check->index, check->reader, made->kind, made->number);
+	uint64		first = made->number << made->kind;
 	JurLogError error;
 
-	if (known && jur_index_summarize(check->reader, bundle, &made, &error) &&
-		!jur_summary_equal(known, &made))
-		report(check, bundle * JUR_BUNDLE,
+	if (known && jur_summary_seal(made, check->reader, &error) &&
+		!jur_summary_equal(known, made))
+		report(check, first,
 			   "the index of entries from " UINT64_FORMAT " is wrong: SELECT jurisdiction.rebuild_evidence_index()",
-			   bundle * JUR_BUNDLE);
+			   first);
 }
 
+/* each entry is read and parsed once, for everything that is checked of it */
 static void
 check_bundle(Check *check, uint64 bundle)
 {
@@ -263,6 +269,7 @@ check_bundle(Check *check, uint64 bundle)
 	int			width = Min(JUR_BUNDLE, check->size - first);
 	JurHash		stored[JUR_BUNDLE];
 	JurHash		leaf;
+	JurHash		subtree;
 	JurLogError error;
 	const uint8_t *data;
 	size_t		size;
@@ -270,7 +277,16 @@ check_bundle(Check *check, uint64 bundle)
 
 	for (i = 0; i < width; i++)
 		if (!get_hash(check, 0, first + i, &stored[i]))
+		{
+			check->is_whole = false;
 			return;
+		}
+	jur_summary_start(&check->summary, JUR_OF_BUNDLE, bundle);
+	if (bundle % JUR_GROUP == 0)
+	{
+		jur_summary_start(&check->group, JUR_OF_GROUP, bundle / JUR_GROUP);
+		check->is_whole = true;
+	}
 	for (i = 0; i < width; i++)
 	{
 		if (!jur_log_entry(check->reader, first + i, &data, &size, &error))
@@ -284,14 +300,17 @@ check_bundle(Check *check, uint64 bundle)
 			report(check, first + i, "entry " UINT64_FORMAT " is not the one that the tree was made of", first + i);
 		check_entry(check, first + i, data, size);
 	}
+	check->is_whole &= i == width;
 	if (width < JUR_BUNDLE)
 		return;
 	if (i == width)
-		check_summary(check, bundle);
-	if (!get_hash(check, 8, bundle, &leaf))
+		check_summary(check, &check->summary);
+	if (check->is_whole && (bundle + 1) % JUR_GROUP == 0)
+		check_summary(check, &check->group);
+	if (!get_hash(check, 8, bundle, &subtree) ||
+		!get_hash_made(check, 8, bundle, &leaf))
 		return;
-	stored[0] = fold(stored);
-	if (!jur_merkle_equal(&leaf, &stored[0]))
+	if (!jur_merkle_equal(&subtree, &leaf))
 		report(check, first, "the hash of entries from " UINT64_FORMAT " is not that of their hashes", first);
 }
 
@@ -301,7 +320,7 @@ Datum
 jur_sql_verify_evidence(PG_FUNCTION_ARGS)
 {
 	int64		from = PG_GETARG_INT64(0);
-	Check		check = {0};
+	Check	   *check = palloc0(sizeof(Check));
 	uint64		bundle;
 
 	if (from < 0)
@@ -311,23 +330,23 @@ jur_sql_verify_evidence(PG_FUNCTION_ARGS)
 	jur_begin_reading("jurisdiction.verify_evidence()",
 					  psprintf("from " INT64_FORMAT, from));
 	InitMaterializedSRF(fcinfo, 0);
-	check.result = (ReturnSetInfo *) fcinfo->resultinfo;
-	check.reader = jur_open_log_reader();
-	check.index = jur_open_log_index();
-	check.size = jur_log_head(check.reader)->size;
-	check.from = from;
-	check.told = GetCurrentTimestamp();
-	check_signature(&check);
-	check_root(&check);
-	check_levels(&check);
-	for (bundle = from / JUR_BUNDLE; bundle * JUR_BUNDLE < check.size; bundle++)
+	check->result = (ReturnSetInfo *) fcinfo->resultinfo;
+	check->reader = jur_open_log_reader();
+	check->index = jur_open_log_index();
+	check->size = jur_log_head(check->reader)->size;
+	check->from = from;
+	check->told = GetCurrentTimestamp();
+	check_signature(check);
+	check_root(check);
+	check_levels(check);
+	for (bundle = from / JUR_BUNDLE; bundle * JUR_BUNDLE < check->size; bundle++)
 	{
-		tell_progress(&check, bundle * JUR_BUNDLE);
-		check_bundle(&check, bundle);
-		if (check.problems >= MAX_PROBLEMS)
+		tell_progress(check, bundle * JUR_BUNDLE);
+		check_bundle(check, bundle);
+		if (check->problems >= MAX_PROBLEMS)
 			break;
 	}
-	if (check.problems == 0)
-		put_row(&check, check.size, NULL);
+	if (check->problems == 0)
+		put_row(check, check->size, NULL);
 	return (Datum) 0;
 }

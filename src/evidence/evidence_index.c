@@ -3,17 +3,18 @@
  * evidence_index.c
  *	  Idea: which bundles need not be read to find something.
  *
- * index/<N> holds the summaries of bundles 256 * N to 256 * N + 255, each in
- * a slot of 2 KiB, numbers big-endian:
+ * index/<N> holds the summaries of group N: those of bundles 256 * N to
+ * 256 * N + 255, each in a slot of 2 KiB, and behind them its own, of 16 KiB.
+ * A slot, numbers big-endian:
  *
- *	 0	"JURIDX1" and a zero byte
- *	 8	check of the bundle's number and all that follows
+ *	 0	"JURIDX2" and a zero byte
+ *	 8	check of the number of the bundle, or the group, and all that follows
  *	16	first time
  *	24	last time
- *	32	hash of the bundle's subtree (level 8 of the tree)
+ *	32	hash of the subtree (level 8 of the tree; 16)
  *	64	the filter
  *
- * The check tells a torn slot, or another bundle's.  Nothing is synced to
+ * The check tells a torn slot, or another's.  Nothing is synced to
  * disk, since nothing is lost with it.
  *
  *-------------------------------------------------------------------------
@@ -28,165 +29,27 @@
 
 #include "evidence/evidence_index.h"
 
-#define SLOTS		256			/* of one file */
-#define SLOT_SIZE	2048
-#define HEAD_SIZE	(SLOT_SIZE - JUR_SUMMARY_FILTER)
-#define FILTER_BITS (JUR_SUMMARY_FILTER * 8)
-#define BUNDLE_LEVEL 8			/* 2^8 entries */
+#define HEAD_SIZE	64
+#define BUNDLE_SLOT	(HEAD_SIZE + JUR_BUNDLE_FILTER)
+#define GROUP_SLOT	(HEAD_SIZE + JUR_GROUP_FILTER)
+#define GROUP_AT	(JUR_GROUP * BUNDLE_SLOT)
 
-static const char magic[8] = "JURIDX1";
+static const char magic[8] = "JURIDX2";
 
 struct JurIndex
 {
 	char		directory[JUR_PATH_MAX];
 	uint64_t	next;			/* the bundle that jur_index_update() looks at next */
-	bool		is_loaded;		/* SLOTS holds file FILE */
+	bool		is_whole;		/* GROWING has all bundles of its group up to NEXT */
+	JurSummary	growing;
+
+	bool		is_loaded;		/* SLOTS holds those of file FILE */
 	uint64_t	file;
 	size_t		size;			/* of what was there of it */
-	JurSummary	summary;
-	uint8_t		slots[SLOTS * SLOT_SIZE];
+	JurSummary	bundle;
+	JurSummary	group;
+	uint8_t		slots[GROUP_AT];
 };
-
-/* ------------------------------------------------------------------ filters */
-
-static uint64_t
-mix(uint64_t hash)
-{
-	hash ^= hash >> 33;
-	hash *= UINT64_C(0xff51afd7ed558ccd);
-	hash ^= hash >> 33;
-	hash *= UINT64_C(0xc4ceb9fe1a85ec53);
-	hash ^= hash >> 33;
-	return hash;
-}
-
-uint64_t
-jur_term_hash(JurTerm term, const char *text, size_t size)
-{
-	uint64_t	hash = (UINT64_C(0xcbf29ce484222325) ^ (uint64_t) term) * UINT64_C(0x100000001b3);
-	size_t		i;
-
-	for (i = 0; i < size; i++)
-		hash = (hash ^ (uint8_t) text[i]) * UINT64_C(0x100000001b3);
-	return mix(hash);
-}
-
-/*
- * Four bits of the filter, from the four quarters of the hash; others in each
- * bundle, so that a name which is mistaken in one is not mistaken in all.
- */
-static uint64_t
-hash_in_bundle(const JurSummary *summary, uint64_t hash)
-{
-	return mix(hash + summary->bundle * UINT64_C(0x9e3779b97f4a7c15));
-}
-
-static unsigned
-filter_bit(uint64_t hash, int quarter)
-{
-	return (unsigned) ((((hash >> (16 * quarter)) & 0xffff) * FILTER_BITS) >> 16);
-}
-
-bool
-jur_summary_may_hold(const JurSummary *summary, uint64_t hash)
-{
-	int			i;
-
-	hash = hash_in_bundle(summary, hash);
-	for (i = 0; i < 4; i++)
-	{
-		unsigned	bit = filter_bit(hash, i);
-
-		if ((summary->filter[bit / 8] & (1 << (bit % 8))) == 0)
-			return false;
-	}
-	return true;
-}
-
-static void
-add_hash(JurSummary *summary, uint64_t hash)
-{
-	int			i;
-
-	hash = hash_in_bundle(summary, hash);
-	for (i = 0; i < 4; i++)
-	{
-		unsigned	bit = filter_bit(hash, i);
-
-		summary->filter[bit / 8] |= (uint8_t) (1 << (bit % 8));
-	}
-}
-
-static void
-add_term(JurSummary *summary, JurTerm term, JurJson value)
-{
-	char		text[JUR_ENTRY_MAX];
-
-	if (jur_json_type(value) != JUR_JSON_STRING || value.size > sizeof(text))
-		return;
-	add_hash(summary, jur_term_hash(term, text, jur_json_unescape(value, text)));
-}
-
-static void
-add_record(JurSummary *summary, const JurRecord *record)
-{
-	JurDecisionRecord decision;
-	JurJson		table;
-	size_t		pos = 0;
-
-	if (record->time < summary->first)
-		summary->first = record->time;
-	if (record->time > summary->last)
-		summary->last = record->time;
-	add_term(summary, JUR_TERM_EVENT, record->member[JUR_MEMBER_EVENT]);
-	add_term(summary, JUR_TERM_ID, record->member[JUR_MEMBER_ID]);
-	add_term(summary, JUR_TERM_USER, record->member[JUR_MEMBER_USER]);
-	add_term(summary, JUR_TERM_ROLE, record->member[JUR_MEMBER_ROLE]);
-	add_term(summary, JUR_TERM_OBJECT, record->member[JUR_MEMBER_OBJECT]);
-	while (jur_json_next_item(record->member[JUR_MEMBER_TABLES], &pos, &table))
-		add_term(summary, JUR_TERM_TABLE, table);
-	pos = 0;
-	while (jur_record_next_decision(record, &pos, &decision))
-		add_term(summary, JUR_TERM_LABEL, decision.label);
-}
-
-bool
-jur_index_summarize(JurLogReader *reader, uint64_t bundle, JurSummary *summary,
-					JurLogError *error)
-{
-	uint64_t	first = bundle * JUR_BUNDLE;
-	int			i;
-
-	memset(summary, 0, sizeof(*summary));
-	summary->bundle = bundle;
-	summary->first = INT64_MAX;
-	summary->last = INT64_MIN;
-	if (!jur_log_hash(reader, BUNDLE_LEVEL, bundle, &summary->hash))
-	{
-		*error = *jur_log_hash_error(reader);
-		return false;
-	}
-	for (i = 0; i < JUR_BUNDLE; i++)
-	{
-		const uint8_t *data;
-		size_t		size;
-		JurRecord	record;
-
-		if (!jur_log_entry(reader, first + i, &data, &size, error))
-			return false;
-		/* what is no record has nothing to be found by */
-		if (jur_record_parse(data, size, &record) == NULL)
-			add_record(summary, &record);
-	}
-	return true;
-}
-
-bool
-jur_summary_equal(const JurSummary *a, const JurSummary *b)
-{
-	return a->bundle == b->bundle && a->first == b->first && a->last == b->last && jur_merkle_equal(&a->hash, &b->hash) &&
-		memcmp(a->filter, b->filter, JUR_SUMMARY_FILTER) == 0;
-}
 
 /* -------------------------------------------------------------------- slots */
 
@@ -210,14 +73,33 @@ get_number(const uint8_t *at)
 	return number;
 }
 
+static int
+slot_size(JurSummaryKind kind)
+{
+	return kind == JUR_OF_BUNDLE ? BUNDLE_SLOT : GROUP_SLOT;
+}
+
+/* where it is in its file */
+static off_t
+slot_at(JurSummaryKind kind, uint64_t number)
+{
+	return kind == JUR_OF_BUNDLE ? (off_t) (number % JUR_GROUP * BUNDLE_SLOT) : GROUP_AT;
+}
+
+static uint64_t
+file_of(JurSummaryKind kind, uint64_t number)
+{
+	return kind == JUR_OF_BUNDLE ? number / JUR_GROUP : number;
+}
+
 /* not against forgery, which verifying finds; against half of a write */
 static uint64_t
-check_of(const uint8_t *slot, uint64_t bundle)
+check_of(const uint8_t *slot, JurSummaryKind kind, uint64_t number)
 {
-	uint64_t	check = bundle;
+	uint64_t	check = number;
 	int			i;
 
-	for (i = 16; i < SLOT_SIZE; i += 8)
+	for (i = 16; i < slot_size(kind); i += 8)
 	{
 		uint64_t	word;
 
@@ -225,31 +107,36 @@ check_of(const uint8_t *slot, uint64_t bundle)
 		check = (check ^ word) * UINT64_C(0x9e3779b97f4a7c15);
 		check ^= check >> 29;
 	}
-	return mix(check);
+	check ^= check >> 33;
+	check *= UINT64_C(0xff51afd7ed558ccd);
+	check ^= check >> 33;
+	check *= UINT64_C(0xc4ceb9fe1a85ec53);
+	return check ^ check >> 33;
 }
 
 static void
-write_slot(uint8_t *slot, uint64_t bundle, const JurSummary *summary)
+write_slot(uint8_t *slot, const JurSummary *summary)
 {
 	memcpy(slot, magic, sizeof(magic));
 	put_number(slot + 16, (uint64_t) summary->first);
 	put_number(slot + 24, (uint64_t) summary->last);
 	memcpy(slot + 32, summary->hash.bytes, JUR_HASH_SIZE);
-	memcpy(slot + HEAD_SIZE, summary->filter, JUR_SUMMARY_FILTER);
-	put_number(slot + 8, check_of(slot, bundle));
+	memcpy(slot + HEAD_SIZE, summary->filter, slot_size(summary->kind) - HEAD_SIZE);
+	put_number(slot + 8, check_of(slot, summary->kind, summary->number));
 }
 
 static bool
-read_slot(const uint8_t *slot, uint64_t bundle, JurSummary *summary)
+read_slot(const uint8_t *slot, JurSummaryKind kind, uint64_t number, JurSummary *summary)
 {
 	if (memcmp(slot, magic, sizeof(magic)) != 0 ||
-		get_number(slot + 8) != check_of(slot, bundle))
+		get_number(slot + 8) != check_of(slot, kind, number))
 		return false;
-	summary->bundle = bundle;
+	summary->kind = kind;
+	summary->number = number;
 	summary->first = (int64_t) get_number(slot + 16);
 	summary->last = (int64_t) get_number(slot + 24);
 	memcpy(summary->hash.bytes, slot + 32, JUR_HASH_SIZE);
-	memcpy(summary->filter, slot + HEAD_SIZE, JUR_SUMMARY_FILTER);
+	memcpy(summary->filter, slot + HEAD_SIZE, slot_size(kind) - HEAD_SIZE);
 	return true;
 }
 
@@ -297,6 +184,7 @@ jur_index_open(const char *directory)
 		return NULL;
 	strcpy(index->directory, directory);
 	index->next = 0;
+	index->is_whole = false;
 	index->is_loaded = false;
 	return index;
 }
@@ -307,55 +195,92 @@ jur_index_close(JurIndex *index)
 	free(index);
 }
 
-/* what there is of a file; what is not there has no valid slot */
-static void
-load(JurIndex *index, uint64_t file)
+/* what there is of a file from OFFSET on, SIZE bytes at most; how many */
+static size_t
+read_file(const JurIndex *index, uint64_t file, off_t offset, uint8_t *bytes, size_t size)
 {
 	char		path[JUR_PATH_MAX];
+	size_t		done = 0;
 	ssize_t		count = 1;
 	int			fd = -1;
 
-	index->is_loaded = true;
-	index->file = file;
-	index->size = 0;
 	if (file_path(index, file, path))
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
-		return;
-	while (count > 0 && index->size < sizeof(index->slots))
+		return 0;
+	while (count > 0 && done < size)
 	{
-		count = read(fd, index->slots + index->size, sizeof(index->slots) - index->size);
+		count = pread(fd, bytes + done, size - done, offset + (off_t) done);
 		if (count > 0)
-			index->size += count;
+			done += count;
 		else if (count < 0 && errno == EINTR)
 			count = 1;
 	}
 	close(fd);
+	return done;
+}
+
+static bool
+read_bundle(JurIndex *index, uint64_t bundle)
+{
+	off_t		offset = slot_at(JUR_OF_BUNDLE, bundle);
+	uint64_t	file = file_of(JUR_OF_BUNDLE, bundle);
+
+	if (!index->is_loaded || index->file != file)
+	{
+		index->size = read_file(index, file, 0, index->slots, sizeof(index->slots));
+		index->file = file;
+		index->is_loaded = true;
+	}
+	return index->size >= (size_t) offset + BUNDLE_SLOT &&
+		read_slot(index->slots + offset, JUR_OF_BUNDLE, bundle, &index->bundle);
+}
+
+static bool
+read_group(JurIndex *index, uint64_t group)
+{
+	uint8_t		slot[GROUP_SLOT];
+
+	return read_file(index, group, GROUP_AT, slot, sizeof(slot)) == sizeof(slot) &&
+		read_slot(slot, JUR_OF_GROUP, group, &index->group);
 }
 
 const JurSummary *
-jur_index_get(JurIndex *index, JurLogReader *reader, uint64_t bundle)
+jur_index_get(JurIndex *index, JurLogReader *reader, JurSummaryKind kind, uint64_t number)
 {
-	size_t		offset = bundle % SLOTS * SLOT_SIZE;
+	const JurSummary *summary = kind == JUR_OF_BUNDLE ? &index->bundle : &index->group;
 	JurHash		hash;
 
-	if (!index->is_loaded || index->file != bundle / SLOTS)
-		load(index, bundle / SLOTS);
-	if (index->size < offset + SLOT_SIZE ||
-		!read_slot(index->slots + offset, bundle, &index->summary) ||
-		!jur_log_hash(reader, BUNDLE_LEVEL, bundle, &hash) ||
-		!jur_merkle_equal(&hash, &index->summary.hash))
+	if (!(kind == JUR_OF_BUNDLE ? read_bundle(index, number) : read_group(index, number)) ||
+		!jur_log_hash(reader, kind, number, &hash) ||
+		!jur_merkle_equal(&hash, &summary->hash))
 		return NULL;
-	return &index->summary;
+	return summary;
+}
+
+/* what was read of the file before has this slot too */
+static void
+keep_slot(JurIndex *index, const JurSummary *summary, const uint8_t *slot)
+{
+	size_t		offset = (size_t) slot_at(summary->kind, summary->number);
+
+	if (summary->kind != JUR_OF_BUNDLE || !index->is_loaded ||
+		index->file != file_of(summary->kind, summary->number))
+		return;
+	memcpy(index->slots + offset, slot, BUNDLE_SLOT);
+	/* what lies between is a hole, and of zeroes in the file too */
+	if (index->size < offset)
+		memset(index->slots + index->size, 0, offset - index->size);
+	if (index->size < offset + BUNDLE_SLOT)
+		index->size = offset + BUNDLE_SLOT;
 }
 
 bool
-jur_index_put(JurIndex *index, uint64_t bundle, const JurSummary *summary,
-			  JurLogError *error)
+jur_index_put(JurIndex *index, const JurSummary *summary, JurLogError *error)
 {
 	char		path[JUR_PATH_MAX];
-	uint8_t		slot[SLOT_SIZE];
-	off_t		offset = (off_t) (bundle % SLOTS * SLOT_SIZE);
+	uint8_t		slot[GROUP_SLOT];
+	int			size = slot_size(summary->kind);
 	ssize_t		count;
 	int			fd;
 
@@ -363,16 +288,16 @@ jur_index_put(JurIndex *index, uint64_t bundle, const JurSummary *summary,
 		return fail(error, index->directory);
 	if (mkdir(path, 0700) != 0 && errno != EEXIST)
 		return fail(error, path);
-	if (!file_path(index, bundle / SLOTS, path))
+	if (!file_path(index, file_of(summary->kind, summary->number), path))
 		return fail(error, index->directory);
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
 	if (fd < 0)
 		return fail(error, path);
-	write_slot(slot, bundle, summary);
+	write_slot(slot, summary);
 	do
-		count = pwrite(fd, slot, sizeof(slot), offset);
+		count = pwrite(fd, slot, size, slot_at(summary->kind, summary->number));
 	while (count < 0 && errno == EINTR);
-	if (count != sizeof(slot))
+	if (count != size)
 	{
 		if (count >= 0)
 			errno = ENOSPC;
@@ -381,37 +306,60 @@ jur_index_put(JurIndex *index, uint64_t bundle, const JurSummary *summary,
 		return false;
 	}
 	close(fd);
-	if (index->is_loaded && index->file == bundle / SLOTS)
-	{
-		memcpy(index->slots + offset, slot, sizeof(slot));
-		/* what lies between is a hole, and of zeroes in the file too */
-		if (index->size < offset + sizeof(slot))
-		{
-			if (index->size < (size_t) offset)
-				memset(index->slots + index->size, 0, offset - index->size);
-			index->size = offset + sizeof(slot);
-		}
-	}
+	keep_slot(index, summary, slot);
 	return true;
 }
 
+/* ------------------------------------------------------------------- growing */
+
+/* bundle NEXT: its summary is written if there is none, and becomes part of its group's */
+static bool
+update_bundle(JurIndex *index, JurLogReader *reader, JurLogError *error)
+{
+	JurSummary	summary;
+
+	if (!jur_index_summarize(reader, index->next, &summary, &index->growing, error))
+	{
+		/* dropped, or for who verifies to complain about: not to be hidden by a group */
+		index->is_whole = false;
+		return error->is_missing || error->is_damaged;
+	}
+	return jur_index_get(index, reader, JUR_OF_BUNDLE, index->next) != NULL ||
+		jur_index_put(index, &summary, error);
+}
+
+/*
+ * A group whose summary is there is passed over.  Of any other all bundles are
+ * read, those too that have theirs already, since the group's cannot be made of
+ * these.
+ */
 bool
 jur_index_update(JurIndex *index, JurLogReader *reader, int most, JurLogError *error)
 {
 	uint64_t	full = jur_log_head(reader)->size / JUR_BUNDLE;
-	JurSummary	summary;
 
-	for (; index->next < full && most > 0; index->next++)
+	while (index->next < full && most > 0)
 	{
-		if (jur_index_get(index, reader, index->next) != NULL)
-			continue;
-		most--;
-		if (jur_index_summarize(reader, index->next, &summary, error))
+		uint64_t	group = index->next / JUR_GROUP;
+
+		if (index->next % JUR_GROUP == 0)
 		{
-			if (!jur_index_put(index, index->next, &summary, error))
-				return false;
+			if (full - index->next >= JUR_GROUP &&
+				jur_index_get(index, reader, JUR_OF_GROUP, group) != NULL)
+			{
+				index->next += JUR_GROUP;
+				continue;
+			}
+			jur_summary_start(&index->growing, JUR_OF_GROUP, group);
+			index->is_whole = true;
 		}
-		else if (!error->is_missing && !error->is_damaged)
+		if (!update_bundle(index, reader, error))
+			return false;
+		most--;
+		index->next++;
+		if (index->next % JUR_GROUP == 0 && index->is_whole &&
+			(!jur_summary_seal(&index->growing, reader, error) ||
+			 !jur_index_put(index, &index->growing, error)))
 			return false;
 	}
 	return true;
