@@ -389,18 +389,58 @@ jur_label_copy(const JurLabel *label)
 	return assemble(label->atoms, label->natoms);
 }
 
+static bool
+is_below_some(const JurAtom *atom, const JurLabel *label)
+{
+	int			i;
+
+	CHECK_FOR_INTERRUPTS();
+	for (i = 0; i < label->natoms; i++)
+		if (jur_atom_flows(atom, &label->atoms[i]))
+			return true;
+	return false;
+}
+
+/*
+ * Both are sorted, and within each no atom dominates another: only atoms of
+ * the one and of the other have to be compared.  A statement that reads
+ * thousands of labels joins them one after the other.
+ */
 JurLabel *
 jur_label_join(const JurLabel *a, const JurLabel *b)
 {
-	int			natoms = a->natoms + b->natoms;
-	JurAtom    *atoms = palloc((natoms + 1) * sizeof(JurAtom));
+	JurAtom    *atoms = palloc((a->natoms + b->natoms + 1) * sizeof(JurAtom));
 	JurLabel   *join;
+	int			natoms = 0;
+	int			i = 0;
+	int			j = 0;
 
-	if (a->natoms > 0)
-		memcpy(atoms, a->atoms, a->natoms * sizeof(JurAtom));
-	if (b->natoms > 0)
-		memcpy(atoms + a->natoms, b->atoms, b->natoms * sizeof(JurAtom));
-	join = jur_label_canonical(atoms, natoms);
+	while (i < a->natoms || j < b->natoms)
+	{
+		int			order = i == a->natoms ? 1 : j == b->natoms ? -1 :
+			jur_atom_compare(&a->atoms[i], &b->atoms[j]);
+
+		if (order == 0)
+		{
+			atoms[natoms++] = a->atoms[i++];
+			j++;
+		}
+		else if (order < 0)
+		{
+			if (!is_below_some(&a->atoms[i], b))
+				atoms[natoms++] = a->atoms[i];
+			i++;
+		}
+		else
+		{
+			if (!is_below_some(&b->atoms[j], a))
+				atoms[natoms++] = b->atoms[j];
+			j++;
+		}
+	}
+	if (natoms > JUR_ATOMS_MAX)
+		refuse_size("atoms", JUR_ATOMS_MAX);
+	join = assemble(atoms, natoms);
 	pfree(atoms);
 	return join;
 }
