@@ -811,21 +811,31 @@ put_or_raise(const char *record, Size size)
 	return true;
 }
 
+/* of a statement of many parts, the first that finds no room waits for it, and no other */
+static bool
+put_part(StringInfo record, Put *put)
+{
+	if ((*put) (record->data, record->len))
+		return true;
+	*put = jur_evidence_offer;
+	return false;
+}
+
 /* the record is full: it is put, and another one goes on */
 static bool
-next_part(StringInfo record, Put put)
+next_part(StringInfo record, Put *put)
 {
 	bool		taken;
 
 	jur_record_true(record, "more");
 	jur_record_end(record);
-	taken = put(record->data, record->len);
+	taken = put_part(record, put);
 	begin_part(record);
 	return taken;
 }
 
 static bool
-tell_tables(StringInfo record, Put put)
+tell_tables(StringInfo record, Put *put)
 {
 	List	   *some = NIL;
 	Size		size = 0;
@@ -881,7 +891,7 @@ is_said(Place *place)
 }
 
 static bool
-tell_decisions(StringInfo record, Put put)
+tell_decisions(StringInfo record, Put *put)
 {
 	bool		begun = false;
 	bool		taken = true;
@@ -1014,8 +1024,8 @@ tell(Put put, const char *outcome, const char *sqlstate)
 	memset(&last_told, 0, sizeof(Alike));
 	initStringInfo(&record);
 	begin_part(&record);
-	taken = tell_tables(&record, put);
-	taken &= tell_decisions(&record, put);
+	taken = tell_tables(&record, &put);
+	taken &= tell_decisions(&record, &put);
 	if (running.sends_rows && !IsParallelWorker())
 		jur_record_number(&record, "rows", running.rows - running.rows_said);
 	jur_record_text(&record, "outcome", outcome);
@@ -1028,7 +1038,7 @@ tell(Put put, const char *outcome, const char *sqlstate)
 		jur_evidence_repeat(record.data, record.len, running.start))
 		last_told = alike;
 	else
-		taken &= put(record.data, record.len);
+		taken &= put_part(&record, &put);
 	pfree(record.data);
 	MemoryContextSwitchTo(caller);
 	return taken;

@@ -32,10 +32,12 @@ extern bool jur_evidence_is_on(void);
  * (FORMAT.md); longer than JUR_ENTRY_MAX: refused, so that the caller splits.
  * It may wait for room.  The first raises JUR_ERR_EVIDENCE where the log
  * cannot take it and evidence_commit is on; the second never raises, and may
- * be called where an error is being handled: false, it was not taken.
+ * be called where an error is being handled: false, it was not taken.  The
+ * third is the second without waiting.
  */
 extern PGDLLEXPORT void jur_evidence_put(const char *record, Size size);
 extern PGDLLEXPORT bool jur_evidence_try_put(const char *record, Size size);
+extern bool jur_evidence_offer(const char *record, Size size);
 
 /*
  * evidence_repeat.c: with evidence_commit = off, keep RECORD to count those that

@@ -417,6 +417,23 @@ jur_evidence_try_put(const char *record, Size size)
 	return taken;
 }
 
+bool
+jur_evidence_offer(const char *record, Size size)
+{
+	char		problem[JUR_ERROR_MAX];
+	bool		taken;
+
+	if (!jur_evidence_is_on())
+		return true;
+	jur_repeat_release();
+	if (!IsUnderPostmaster)
+		return jur_alone_put(record, size, problem);
+	taken = !cannot_wait() && size <= JUR_ENTRY_MAX && offer(record, size);
+	if (!taken)
+		jur_queue_lose(1);
+	return taken;
+}
+
 void
 jur_evidence_wait(void)
 {

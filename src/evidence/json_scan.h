@@ -32,13 +32,13 @@ typedef struct JurNames
 } JurNames;
 
 /* any value, through and through */
-extern bool jur_scan_value(JurScan *scan, JurJson *value);
-extern bool jur_scan_string(JurScan *scan);
+extern bool jur_json_scan_value(JurScan *scan, JurJson *value);
+extern bool jur_json_scan_string(JurScan *scan);
 /* over any name that is not among NAMES, JUR_NAMES_MAX at most, and into them */
-extern bool jur_scan_name(JurScan *scan, JurNames *names, JurJson *name);
+extern bool jur_json_scan_name(JurScan *scan, JurNames *names, JurJson *name);
 
 static inline void
-jur_scan_begin(JurScan *scan, const void *text, size_t size)
+jur_json_scan_begin(JurScan *scan, const void *text, size_t size)
 {
 	scan->at = (const unsigned char *) text;
 	scan->end = scan->at + size;
@@ -47,22 +47,22 @@ jur_scan_begin(JurScan *scan, const void *text, size_t size)
 }
 
 static inline bool
-jur_scan_fail(JurScan *scan, const char *error)
+jur_json_scan_fail(JurScan *scan, const char *error)
 {
 	scan->error = error;
 	return false;
 }
 
 static inline bool
-jur_scan_is(const JurScan *scan, char c)
+jur_json_scan_is(const JurScan *scan, char c)
 {
 	return scan->at < scan->end && *scan->at == (unsigned char) c;
 }
 
 static inline bool
-jur_scan_take(JurScan *scan, char c)
+jur_json_scan_take(JurScan *scan, char c)
 {
-	if (!jur_scan_is(scan, c))
+	if (!jur_json_scan_is(scan, c))
 		return false;
 	scan->at++;
 	return true;
@@ -70,33 +70,33 @@ jur_scan_take(JurScan *scan, char c)
 
 /* into a list or an object, BRACKET being how it opens */
 static inline bool
-jur_scan_enter(JurScan *scan, char bracket)
+jur_json_scan_enter(JurScan *scan, char bracket)
 {
-	if (!jur_scan_is(scan, bracket))
+	if (!jur_json_scan_is(scan, bracket))
 		return false;
 	if (++scan->depth > JUR_JSON_DEPTH)
-		return jur_scan_fail(scan, "values are nested too deep");
+		return jur_json_scan_fail(scan, "values are nested too deep");
 	scan->at++;
 	return true;
 }
 
 /* to what follows COUNT items or members; false: END does, or an error */
 static inline bool
-jur_scan_goes_on(JurScan *scan, int count, char end, const char *unended)
+jur_json_scan_goes_on(JurScan *scan, int count, char end, const char *unended)
 {
-	if (count == 0 ? !jur_scan_take(scan, end) : jur_scan_take(scan, ','))
+	if (count == 0 ? !jur_json_scan_take(scan, end) : jur_json_scan_take(scan, ','))
 		return true;
-	if (count > 0 && !jur_scan_take(scan, end))
-		return jur_scan_fail(scan, unended);
+	if (count > 0 && !jur_json_scan_take(scan, end))
+		return jur_json_scan_fail(scan, unended);
 	scan->depth--;
 	return false;
 }
 
 /* to the next item of a list, *COUNT being 0 at first; behind it after the last */
 static inline bool
-jur_scan_item(JurScan *scan, int *count)
+jur_json_scan_item(JurScan *scan, int *count)
 {
-	if (!jur_scan_goes_on(scan, *count, ']', "a list does not end"))
+	if (!jur_json_scan_goes_on(scan, *count, ']', "a list does not end"))
 		return false;
 	*count = 1;
 	return true;
@@ -104,16 +104,16 @@ jur_scan_item(JurScan *scan, int *count)
 
 /* to the name of the next member of an object, in the same way */
 static inline bool
-jur_scan_member(JurScan *scan, int *count)
+jur_json_scan_member(JurScan *scan, int *count)
 {
-	if (!jur_scan_goes_on(scan, *count, '}', "an object does not end"))
+	if (!jur_json_scan_goes_on(scan, *count, '}', "an object does not end"))
 		return false;
-	return ++*count <= JUR_NAMES_MAX || jur_scan_fail(scan, "an object has too many members");
+	return ++*count <= JUR_NAMES_MAX || jur_json_scan_fail(scan, "an object has too many members");
 }
 
 /* over this name, of SIZE characters without escapes */
 static inline bool
-jur_scan_known_name(JurScan *scan, const char *name, size_t size)
+jur_json_scan_known_name(JurScan *scan, const char *name, size_t size)
 {
 	const unsigned char *at = scan->at;
 

@@ -108,54 +108,55 @@ scan_escape(JurScan *scan)
 	int			second;
 	int			code;
 
-	if (jur_scan_take(scan, '"') || jur_scan_take(scan, '\\') || jur_scan_take(scan, 'n') || jur_scan_take(scan, 't') ||
-		jur_scan_take(scan, 'r'))
+	if (jur_json_scan_take(scan, '"') || jur_json_scan_take(scan, '\\') ||
+		jur_json_scan_take(scan, 'n') || jur_json_scan_take(scan, 't') ||
+		jur_json_scan_take(scan, 'r'))
 		return true;
 	if (scan->end - scan->at < 5 || !take_word(scan, "u00"))
-		return jur_scan_fail(scan, "an escape that is not canonical");
+		return jur_json_scan_fail(scan, "an escape that is not canonical");
 	first = hex_digit(scan->at[0]);
 	second = hex_digit(scan->at[1]);
 	code = first * 16 + second;
 	if (first < 0 || first > 1 || second < 0 || code == 0 || code == '\n' ||
 		code == '\t' || code == '\r')
-		return jur_scan_fail(scan, "an escape that is not canonical");
+		return jur_json_scan_fail(scan, "an escape that is not canonical");
 	scan->at += 2;
 	return true;
 }
 
 bool
-jur_scan_string(JurScan *scan)
+jur_json_scan_string(JurScan *scan)
 {
 	int			size;
 
-	if (!jur_scan_take(scan, '"'))
-		return jur_scan_fail(scan, "a string is missing");
+	if (!jur_json_scan_take(scan, '"'))
+		return jur_json_scan_fail(scan, "a string is missing");
 	while ((scan->at = skip_plain(scan->at, scan->end)) < scan->end)
 	{
-		if (jur_scan_take(scan, '"'))
+		if (jur_json_scan_take(scan, '"'))
 			return true;
-		if (jur_scan_take(scan, '\\'))
+		if (jur_json_scan_take(scan, '\\'))
 		{
 			if (!scan_escape(scan))
 				return false;
 		}
 		else if (*scan->at < 0x20)
-			return jur_scan_fail(scan, "a control character that is not escaped");
+			return jur_json_scan_fail(scan, "a control character that is not escaped");
 		else
 		{
 			size = utf8_size(scan->at, scan->end);
 			if (size == 0)
-				return jur_scan_fail(scan, "bytes that are not UTF-8");
+				return jur_json_scan_fail(scan, "bytes that are not UTF-8");
 			scan->at += size;
 		}
 	}
-	return jur_scan_fail(scan, "a string does not end");
+	return jur_json_scan_fail(scan, "a string does not end");
 }
 
 static bool
 scan_number(JurScan *scan)
 {
-	bool		is_negative = jur_scan_take(scan, '-');
+	bool		is_negative = jur_json_scan_take(scan, '-');
 	uint64_t	limit = is_negative ? (uint64_t) INT64_MAX + 1 : (uint64_t) INT64_MAX;
 	uint64_t	value = 0;
 	const unsigned char *start = scan->at;
@@ -165,32 +166,32 @@ scan_number(JurScan *scan)
 		unsigned	digit = *scan->at - '0';
 
 		if (value > (limit - digit) / 10)
-			return jur_scan_fail(scan, "a number that does not fit 64 bits");
+			return jur_json_scan_fail(scan, "a number that does not fit 64 bits");
 		value = value * 10 + digit;
 	}
 	if (scan->at == start)
-		return jur_scan_fail(scan, "a value is missing");
+		return jur_json_scan_fail(scan, "a value is missing");
 	if (*start == '0' && (scan->at - start > 1 || is_negative))
-		return jur_scan_fail(scan, "a number that is not canonical");
-	if (jur_scan_is(scan, '.') || jur_scan_is(scan, 'e') || jur_scan_is(scan, 'E'))
-		return jur_scan_fail(scan, "a number that is not an integer");
+		return jur_json_scan_fail(scan, "a number that is not canonical");
+	if (jur_json_scan_is(scan, '.') || jur_json_scan_is(scan, 'e') || jur_json_scan_is(scan, 'E'))
+		return jur_json_scan_fail(scan, "a number that is not an integer");
 	return true;
 }
 
 bool
-jur_scan_name(JurScan *scan, JurNames *names, JurJson *name)
+jur_json_scan_name(JurScan *scan, JurNames *names, JurJson *name)
 {
 	int			i;
 
 	name->text = (const char *) scan->at;
-	if (!jur_scan_string(scan))
+	if (!jur_json_scan_string(scan))
 		return false;
 	name->size = (const char *) scan->at - name->text;
 	for (i = 0; i < names->count; i++)
 		if (jur_json_equal(names->name[i], *name))
-			return jur_scan_fail(scan, "a name occurs twice");
+			return jur_json_scan_fail(scan, "a name occurs twice");
 	names->name[names->count++] = *name;
-	return jur_scan_take(scan, ':') || jur_scan_fail(scan, "a colon is missing");
+	return jur_json_scan_take(scan, ':') || jur_json_scan_fail(scan, "a colon is missing");
 }
 
 static bool scan_any(JurScan *scan);
@@ -203,8 +204,8 @@ scan_object(JurScan *scan)
 	int			count = 0;
 
 	names.count = 0;
-	while (jur_scan_member(scan, &count))
-		if (!jur_scan_name(scan, &names, &name) || !scan_any(scan))
+	while (jur_json_scan_member(scan, &count))
+		if (!jur_json_scan_name(scan, &names, &name) || !scan_any(scan))
 			return false;
 	return scan->error == NULL;
 }
@@ -214,7 +215,7 @@ scan_list(JurScan *scan)
 {
 	int			count = 0;
 
-	while (jur_scan_item(scan, &count))
+	while (jur_json_scan_item(scan, &count))
 		if (!scan_any(scan))
 			return false;
 	return scan->error == NULL;
@@ -223,11 +224,11 @@ scan_list(JurScan *scan)
 static bool
 scan_any(JurScan *scan)
 {
-	if (jur_scan_is(scan, '"'))
-		return jur_scan_string(scan);
-	if (jur_scan_enter(scan, '{'))
+	if (jur_json_scan_is(scan, '"'))
+		return jur_json_scan_string(scan);
+	if (jur_json_scan_enter(scan, '{'))
 		return scan_object(scan);
-	if (scan->error == NULL && jur_scan_enter(scan, '['))
+	if (scan->error == NULL && jur_json_scan_enter(scan, '['))
 		return scan_list(scan);
 	return scan->error == NULL &&
 		(take_word(scan, "true") || take_word(scan, "false") || take_word(scan, "null") ||
@@ -235,7 +236,7 @@ scan_any(JurScan *scan)
 }
 
 bool
-jur_scan_value(JurScan *scan, JurJson *value)
+jur_json_scan_value(JurScan *scan, JurJson *value)
 {
 	value->text = (const char *) scan->at;
 	if (!scan_any(scan))
@@ -249,8 +250,8 @@ jur_json_scan(const char *text, size_t size, JurJson *value)
 {
 	JurScan		scan;
 
-	jur_scan_begin(&scan, text, size);
-	if (!jur_scan_value(&scan, value))
+	jur_json_scan_begin(&scan, text, size);
+	if (!jur_json_scan_value(&scan, value))
 		value->size = 0;
 	return scan.error;
 }

@@ -203,9 +203,9 @@ scan_list(JurScan *scan, JurJson *value, ScanItem scan_item, JurRecord *record)
 	int			count = 0;
 
 	value->text = (const char *) scan->at;
-	if (!jur_scan_enter(scan, '['))
+	if (!jur_json_scan_enter(scan, '['))
 		return false;
-	while (jur_scan_item(scan, &count))
+	while (jur_json_scan_item(scan, &count))
 		if (!scan_item(scan, record))
 			return false;
 	value->size = (const char *) scan->at - value->text;
@@ -215,7 +215,7 @@ scan_list(JurScan *scan, JurJson *value, ScanItem scan_item, JurRecord *record)
 static bool
 scan_string(JurScan *scan, JurRecord *record)
 {
-	return jur_scan_is(scan, '"') && jur_scan_string(scan);
+	return jur_json_scan_is(scan, '"') && jur_json_scan_string(scan);
 }
 
 static bool scan_decision(JurScan *scan, JurRecord *record);
@@ -241,17 +241,17 @@ scan_kind(JurScan *scan, Kind kind, JurJson *value, JurRecord *record)
 		case KIND_REASONS:
 			return scan_list(scan, value, scan_reason, record);
 		case KIND_INTEGER:
-			return jur_scan_value(scan, value) && jur_json_integer(*value, &number) && number >= 0;
+			return jur_json_scan_value(scan, value) && jur_json_integer(*value, &number) && number >= 0;
 		case KIND_NUMBER:
-			return jur_scan_value(scan, value) &&
+			return jur_json_scan_value(scan, value) &&
 				(jur_json_type(*value) == JUR_JSON_INTEGER ||
 				 (jur_json_type(*value) == JUR_JSON_STRING && is_integer_text(*value)));
 		case KIND_TIME:
-			return jur_scan_value(scan, value) && jur_record_time(*value, &number);
+			return jur_json_scan_value(scan, value) && jur_record_time(*value, &number);
 		case KIND_BOOLEAN:
-			return jur_scan_value(scan, value) && jur_json_type(*value) == JUR_JSON_BOOLEAN;
+			return jur_json_scan_value(scan, value) && jur_json_type(*value) == JUR_JSON_BOOLEAN;
 		case KIND_OBJECT:
-			return jur_scan_value(scan, value) && jur_json_type(*value) == JUR_JSON_OBJECT;
+			return jur_json_scan_value(scan, value) && jur_json_type(*value) == JUR_JSON_OBJECT;
 	}
 	return false;
 }
@@ -267,12 +267,12 @@ scan_name(JurScan *scan, const Named *known, int count, int last, JurNames *othe
 	int			i;
 
 	for (i = last + 1; i < count; i++)
-		if (jur_scan_known_name(scan, known[i].name, known[i].size))
+		if (jur_json_scan_known_name(scan, known[i].name, known[i].size))
 			return i;
 	for (i = 0; i <= last; i++)
-		if (jur_scan_known_name(scan, known[i].name, known[i].size))
+		if (jur_json_scan_known_name(scan, known[i].name, known[i].size))
 			return i;
-	return jur_scan_name(scan, others, &name) ? count : -1;
+	return jur_json_scan_name(scan, others, &name) ? count : -1;
 }
 
 /* -------------------------------------------------------------- decisions */
@@ -310,13 +310,13 @@ scan_members(JurScan *scan, const Named *known, int count, JurJson *values, JurR
 	int			i;
 
 	memset(values, 0, count * sizeof(*values));
-	if (!jur_scan_enter(scan, '{'))
+	if (!jur_json_scan_enter(scan, '{'))
 		return false;
 	others.count = 0;
-	while (jur_scan_member(scan, &nmembers))
+	while (jur_json_scan_member(scan, &nmembers))
 	{
 		i = scan_name(scan, known, count, last, &others);
-		if (i < 0 || (i == count && !jur_scan_value(scan, &value)))
+		if (i < 0 || (i == count && !jur_json_scan_value(scan, &value)))
 			return false;
 		if (i == count)
 			continue;
@@ -361,7 +361,7 @@ jur_record_next_decision(const JurRecord *record, size_t *pos, JurDecisionRecord
 
 	if (!jur_json_next_item(record->member[JUR_MEMBER_DECISIONS], pos, &item))
 		return false;
-	jur_scan_begin(&scan, item.text, item.size);
+	jur_json_scan_begin(&scan, item.text, item.size);
 	if (!scan_members(&scan, decision_members, DECISION_MEMBERS, values, NULL))
 		return false;
 	decision->label = values[0];
@@ -405,7 +405,7 @@ jur_record_next_why(const JurDecisionRecord *decision, size_t *pos, JurWhyRecord
 
 	if (!jur_json_next_item(decision->why, pos, &item))
 		return false;
-	jur_scan_begin(&scan, item.text, item.size);
+	jur_json_scan_begin(&scan, item.text, item.size);
 	if (!scan_members(&scan, why_members, WHY_MEMBERS, values, NULL))
 		return false;
 	why->atom = values[0];
@@ -494,7 +494,7 @@ scan_record(JurScan *scan, JurRecord *record)
 	int			last = -1;
 
 	others.count = 0;
-	while (jur_scan_member(scan, &nmembers))
+	while (jur_json_scan_member(scan, &nmembers))
 	{
 		int			member = scan_name(scan, members, JUR_MEMBERS, known, &others);
 		int			place;
@@ -506,7 +506,7 @@ scan_record(JurScan *scan, JurRecord *record)
 			return "it does not begin with \"v\" and \"event\"";
 		if (member == JUR_MEMBERS)
 		{
-			if (!jur_scan_value(scan, &value))
+			if (!jur_json_scan_value(scan, &value))
 				return scan->error;
 			continue;
 		}
@@ -534,8 +534,8 @@ jur_record_parse(const void *data, size_t size, JurRecord *record)
 	JurScan		scan;
 
 	memset(record, 0, offsetof(JurRecord, label));
-	jur_scan_begin(&scan, data, size);
-	if (!jur_scan_enter(&scan, '{'))
+	jur_json_scan_begin(&scan, data, size);
+	if (!jur_json_scan_enter(&scan, '{'))
 	{
 		error = jur_json_scan(data, size, &record->whole);
 		return error ? error : "it is not an object";

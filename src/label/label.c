@@ -389,24 +389,22 @@ jur_label_copy(const JurLabel *label)
 	return assemble(label->atoms, label->natoms);
 }
 
-/* is ATOM below one of LABEL's, or, where that counts, the same? */
 static bool
-is_below(const JurAtom *atom, const JurLabel *label, bool or_same)
+is_below_some(const JurAtom *atom, const JurLabel *label)
 {
 	int			i;
 
+	CHECK_FOR_INTERRUPTS();
 	for (i = 0; i < label->natoms; i++)
-	{
-		if (jur_atom_flows(atom, &label->atoms[i]) &&
-			(or_same || jur_atom_compare(atom, &label->atoms[i]) != 0))
+		if (jur_atom_flows(atom, &label->atoms[i]))
 			return true;
-	}
 	return false;
 }
 
 /*
- * Both are reduced already, so that an atom of one can only be below atoms of
- * the other: adding a label to a large one takes a pass, not a sort.
+ * Both are sorted, and within each no atom dominates another: only atoms of
+ * the one and of the other have to be compared.  A statement that reads
+ * thousands of labels joins them one after the other.
  */
 JurLabel *
 jur_label_join(const JurLabel *a, const JurLabel *b)
@@ -419,13 +417,26 @@ jur_label_join(const JurLabel *a, const JurLabel *b)
 
 	while (i < a->natoms || j < b->natoms)
 	{
-		bool		is_a = j == b->natoms ||
-			(i < a->natoms && jur_atom_compare(&a->atoms[i], &b->atoms[j]) <= 0);
-		const JurAtom *atom = is_a ? &a->atoms[i++] : &b->atoms[j++];
+		int			order = i == a->natoms ? 1 : j == b->natoms ? -1 :
+			jur_atom_compare(&a->atoms[i], &b->atoms[j]);
 
-		/* of two that are the same, A's goes */
-		if (!is_below(atom, is_a ? b : a, is_a))
-			atoms[natoms++] = *atom;
+		if (order == 0)
+		{
+			atoms[natoms++] = a->atoms[i++];
+			j++;
+		}
+		else if (order < 0)
+		{
+			if (!is_below_some(&a->atoms[i], b))
+				atoms[natoms++] = a->atoms[i];
+			i++;
+		}
+		else
+		{
+			if (!is_below_some(&b->atoms[j], a))
+				atoms[natoms++] = b->atoms[j];
+			j++;
+		}
 	}
 	if (natoms > JUR_ATOMS_MAX)
 		refuse_size("atoms", JUR_ATOMS_MAX);

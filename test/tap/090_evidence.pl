@@ -28,22 +28,6 @@ sub fault
 	return;
 }
 
-sub sealer { return $_[0]->safe_psql('postgres', q{SELECT 1}) && sealer_pid($_[0]); }
-
-# it has no row in pg_stat_activity: it is connected to no database
-sub sealer_pid
-{
-	my ($node) = @_;
-	my $postmaster = (split /\n/, PostgreSQL::Test::Utils::slurp_file($node->data_dir . '/postmaster.pid'))[0];
-
-	foreach my $pid (split /\n/, `ps -o pid= --ppid $postmaster`)
-	{
-		$pid =~ s/ //g;
-		return $pid if `ps -o args= -p $pid` =~ /jurisdiction sealer/;
-	}
-	return;
-}
-
 sub put { return state_as($_[0], $me, "SELECT evidence_put_wait('$_[1]')"); }
 
 sub is_in

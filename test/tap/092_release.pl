@@ -26,18 +26,7 @@ make_clinic($node);
 my $log = log_dir($node);
 my $canary = qr/gout|measles/;
 
-sub sealer_pid
-{
-	my $postmaster = (split /\n/, slurp_file($node->data_dir . '/postmaster.pid'))[0];
-
-	foreach my $line (split /\n/, `ps -o pid=,args= --ppid $postmaster`)
-	{
-		return $1 if $line =~ /^\s*(\d+).*jurisdiction sealer/;
-	}
-	die 'there is no sealer';
-}
-
-my $sealer = sealer_pid();
+my $sealer = sealer_pid($node);
 
 # records of APPLICATION in the log, in order
 sub records

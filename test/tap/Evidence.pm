@@ -11,7 +11,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-our @EXPORT = qw(build_probe make_probe log_dir settle entries_of events verified wait_for_log);
+our @EXPORT = qw(build_probe make_probe log_dir settle entries_of events verified wait_for_log sealer_pid);
 
 my $source = $FindBin::Bin;
 
@@ -54,6 +54,19 @@ sub make_probe
 }
 
 sub log_dir { return $_[0]->data_dir . '/jurisdiction_evidence'; }
+
+# the process that writes the log; it has no row in pg_stat_activity, being connected to no database
+sub sealer_pid
+{
+	my ($node) = @_;
+	my $postmaster = (split /\n/, slurp($node->data_dir . '/postmaster.pid'))[0];
+
+	foreach my $line (split /\n/, `ps -o pid=,args= --ppid $postmaster`)
+	{
+		return $1 if $line =~ /^\s*(\d+).*jurisdiction sealer/;
+	}
+	return;
+}
 
 # all that was put so far is below a checkpoint
 sub settle { $_[0]->safe_psql('postgres', 'SELECT evidence_ask(0)'); return; }
