@@ -192,6 +192,7 @@ build_session(void)
 	session_text = NULL;
 	MemoryContextReset(session_context);
 	caller = MemoryContextSwitchTo(session_context);
+	jur_record_prepare();
 	initStringInfo(&text);
 	/* so that the first member takes its comma */
 	appendStringInfoChar(&text, '}');

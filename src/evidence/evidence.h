@@ -97,6 +97,8 @@ extern void jur_record_texts(StringInfo record, const char *name, List *texts);
 /* "name": and what the caller appends next */
 extern void jur_record_name(StringInfo record, const char *name);
 extern void jur_record_end(StringInfo record);
+/* in a transaction, before names of a database that is not in UTF-8; cheap once done */
+extern void jur_record_prepare(void);
 /* a JSON string, quotes and all; a time likewise */
 extern void jur_append_json(StringInfo buffer, const char *text);
 extern void jur_append_time(StringInfo record, TimestampTz moment);
