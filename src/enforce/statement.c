@@ -58,9 +58,11 @@ typedef struct Place
 	PlaceKey	key;
 	uint64		statement;		/* that counts here */
 	uint64		count;
-	uint64		said;			/* of it, in records already */
+	uint64		said;			/* of it, in records already ... */
+	uint64		said_before;	/* ... without the one that is being put */
 	uint64		undone;			/* of it, writes that the statement undid itself */
 	uint64		undone_said;
+	uint64		undone_said_before;
 	bool		allowed;
 	bool		storable;		/* of a write: may the site store it? */
 	char	   *label;			/* {"label":... */
@@ -116,6 +118,9 @@ static uint64 named_digest = 0;
 static int	wrote = 0;
 static char last_id[64] = "";
 static MemoryContext statement_context = NULL;
+/* the first place that the record being put tells of, and the one behind the last */
+static Place *putting = NULL;
+static Place *put_until = NULL;
 
 static MemoryContext places_context = NULL;
 static HTAB *places = NULL;
@@ -504,6 +509,7 @@ count_place(Datum label, JurAsked asked, const JurQuestion *export, int where)
 	if (!jur_evidence_is_on() || !jur_is_installed())
 		return &nowhere;
 	open_statement();
+	jur_evidence_require();
 	/* who we are first: it may begin a new generation */
 	(void) jur_current_subject();
 	refresh_places();
@@ -607,16 +613,20 @@ jur_statement_touches(Oid relid)
 {
 	MemoryContext caller;
 
-	if (!jur_evidence_is_on() || list_member_oid(running.relids, relid))
+	if (!jur_evidence_is_on())
 		return;
-	open_statement();
-	caller = MemoryContextSwitchTo(statement_context);
-	running.relids = lappend_oid(running.relids, relid);
-	running.tables = lappend(running.tables, name_of(relid));
-	MemoryContextSwitchTo(caller);
-	running.is_new = true;
-	running.is_unsaid = true;
-	jur_evidence_is_due = true;
+	if (!list_member_oid(running.relids, relid))
+	{
+		open_statement();
+		caller = MemoryContextSwitchTo(statement_context);
+		running.relids = lappend_oid(running.relids, relid);
+		running.tables = lappend(running.tables, name_of(relid));
+		MemoryContextSwitchTo(caller);
+		running.is_new = true;
+		running.is_unsaid = true;
+		jur_evidence_is_due = true;
+	}
+	jur_evidence_require();
 }
 
 void
@@ -638,6 +648,12 @@ bool
 jur_statement_is_open(void)
 {
 	return running.is_open;
+}
+
+bool
+jur_statement_has_asked(void)
+{
+	return running.is_open && running.touched != NULL;
 }
 
 bool
@@ -784,6 +800,7 @@ jur_decision_text(const JurLabel *label, const JurQuestion *question)
 static void
 begin_part(StringInfo record)
 {
+	putting = put_until = NULL;
 	resetStringInfo(record);
 	jur_record_begin(record, "statement", running.start);
 	jur_record_text(record, "id", running.id);
@@ -890,6 +907,8 @@ tell_decisions(StringInfo record, Put put)
 
 	for (place = running.touched; place; place = place->next)
 	{
+		place->said_before = place->said;
+		place->undone_said_before = place->undone_said;
 		if (!has_news(place))
 			continue;
 		if (begun && record->len + 2 * (strlen(place->label) + strlen(place->why)) > RECORD_ROOM)
@@ -907,6 +926,9 @@ tell_decisions(StringInfo record, Put put)
 		if (place->key.asked == JUR_ASKED_WRITE)
 			append_decision(record, place, JUR_STORE);
 		append_decision(record, place, actions[place->key.asked]);
+		if (putting == NULL)
+			putting = place;
+		put_until = place->next;
 		is_said(place);
 	}
 	if (begun)
@@ -995,6 +1017,65 @@ is_told(const char *outcome)
 	running.is_running = outcome && strcmp(outcome, "running") == 0;
 }
 
+/*
+ * Putting raised, so that nobody has the record: what it told of is to be told
+ * still.  Whoever catches the error must not get further for that.
+ */
+static void
+take_back(void)
+{
+	Place	   *place;
+
+	for (place = putting; place != put_until; place = place->next)
+	{
+		place->said = place->said_before;
+		place->undone_said = place->undone_said_before;
+	}
+	putting = put_until = NULL;
+}
+
+static bool
+put_all(StringInfo record, Put put, const char *outcome, const char *sqlstate)
+{
+	bool		taken;
+
+	begin_part(record);
+	taken = tell_tables(record, put);
+	taken &= tell_decisions(record, put);
+	if (running.sends_rows && !IsParallelWorker())
+		jur_record_number(record, "rows", running.rows - running.rows_said);
+	jur_record_text(record, "outcome", outcome);
+	jur_record_text(record, "sqlstate", sqlstate);
+	jur_record_end(record);
+	return taken;
+}
+
+/* ALIKE describes it, or is NULL */
+static bool
+put_or_take_back(StringInfo record, Put put, const char *outcome, const char *sqlstate,
+				 const Alike *alike)
+{
+	volatile bool taken = true;
+
+	PG_TRY();
+	{
+		taken = put_all(record, put, outcome, sqlstate);
+		/* one of its only part may be like the one before */
+		if (alike && running.parts == 1 &&
+			jur_evidence_repeat(record->data, record->len, running.start))
+			last_told = *alike;
+		else
+			taken &= put(record->data, record->len);
+	}
+	PG_CATCH();
+	{
+		take_back();
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	return taken;
+}
+
 static bool
 tell(Put put, const char *outcome, const char *sqlstate)
 {
@@ -1014,22 +1095,8 @@ tell(Put put, const char *outcome, const char *sqlstate)
 	}
 	memset(&last_told, 0, sizeof(Alike));
 	initStringInfo(&record);
-	begin_part(&record);
-	taken = tell_tables(&record, put);
-	taken &= tell_decisions(&record, put);
-	if (running.sends_rows && !IsParallelWorker())
-		jur_record_number(&record, "rows", running.rows - running.rows_said);
-	jur_record_text(&record, "outcome", outcome);
-	jur_record_text(&record, "sqlstate", sqlstate);
-	jur_record_end(&record);
-	/* told before it is put: an error in putting must not put it again */
+	taken = put_or_take_back(&record, put, outcome, sqlstate, may_be_alike ? &alike : NULL);
 	is_told(outcome);
-	/* one of its only part may be like the one before */
-	if (may_be_alike && running.parts == 1 &&
-		jur_evidence_repeat(record.data, record.len, running.start))
-		last_told = alike;
-	else
-		taken &= put(record.data, record.len);
 	pfree(record.data);
 	MemoryContextSwitchTo(caller);
 	return taken;

@@ -52,6 +52,13 @@ extern bool jur_evidence_again(TimestampTz moment);
 extern PGDLLEXPORT void jur_evidence_wait(void);
 extern PGDLLEXPORT bool jur_evidence_try_wait(void);
 
+/*
+ * Raises where what would be waited for is known not to become durable:
+ * before anything is read, since what was read may be kept where no error takes
+ * it back (the name of a prepared statement, a variable of Perl).
+ */
+extern void jur_evidence_require(void);
+
 /* NULL, or why the log takes nothing now; palloc'd */
 extern PGDLLEXPORT char *jur_evidence_trouble(void);
 
