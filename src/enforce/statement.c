@@ -184,36 +184,59 @@ may_look_up(void)
 		!ClientAuthInProgress;
 }
 
-static void
-build_session(void)
+static void tell_of_former_session(void);
+
+/* in the current context */
+static char *
+make_session(void)
 {
 	StringInfoData text;
 	const JurSubject *subject = jur_current_subject();
-	MemoryContext caller;
 
-	if (session_context == NULL)
-		session_context = AllocSetContextCreate(TopMemoryContext, "jurisdiction session text",
-												ALLOCSET_SMALL_SIZES);
-	session_text = NULL;
-	MemoryContextReset(session_context);
-	caller = MemoryContextSwitchTo(session_context);
-	jur_record_prepare();
 	initStringInfo(&text);
 	/* so that the first member takes its comma */
 	appendStringInfoChar(&text, '}');
 	jur_record_text(&text, "database", get_database_name(MyDatabaseId));
 	jur_record_text(&text, "user", GetUserNameFromId(GetSessionUserId(), true));
 	jur_record_text(&text, "role", GetUserNameFromId(GetOuterUserId(), true));
+	if (GetAuthenticatedUserId() != GetSessionUserId())
+		jur_record_text(&text, "login", GetUserNameFromId(GetAuthenticatedUserId(), true));
 	append_client(&text);
 	jur_record_text(&text, "application", application_name);
 	jur_record_texts(&text, "places", place_names(&subject->arrival));
 	jur_record_texts(&text, "clearance", clearance_names(subject));
 	jur_record_text(&text, "purpose", subject->purpose);
-	session_application = pstrdup(application_name ? application_name : "");
-	session_generation = jur_generation;
-	session_builds++;
+	return text.data + 1;
+}
+
+static void
+build_session(void)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "jurisdiction session text",
+												  ALLOCSET_SMALL_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	char	   *text;
+	char	   *application;
+
+	jur_record_prepare();
+	text = make_session();
+	application = pstrdup(application_name ? application_name : "");
 	MemoryContextSwitchTo(caller);
-	session_text = text.data + 1;
+	if (session_text && strcmp(session_text, text) == 0)
+	{
+		session_generation = jur_generation;
+		MemoryContextDelete(context);
+		return;
+	}
+	tell_of_former_session();
+	if (session_context)
+		MemoryContextDelete(session_context);
+	MemoryContextSetParent(context, TopMemoryContext);
+	session_generation = jur_generation;
+	session_context = context;
+	session_text = text;
+	session_application = application;
+	session_builds++;
 }
 
 static void
@@ -448,9 +471,9 @@ name_statement(void)
 static void
 open_statement(void)
 {
+	refresh_session();
 	if (running.is_open)
 		return;
-	refresh_session();
 	running.is_open = true;
 	running.last = &running.touched;
 	running.start = GetCurrentStatementStartTimestamp();
@@ -512,6 +535,7 @@ count_place(Datum label, JurAsked asked, const JurQuestion *export, int where)
 	jur_evidence_require();
 	/* who we are first: it may begin a new generation */
 	(void) jur_current_subject();
+	refresh_session();
 	refresh_places();
 	place = hash_search(places, &key, HASH_FIND, NULL);
 	if (place == NULL)
@@ -615,9 +639,9 @@ jur_statement_touches(Oid relid)
 
 	if (!jur_evidence_is_on())
 		return;
+	open_statement();
 	if (!list_member_oid(running.relids, relid))
 	{
-		open_statement();
 		caller = MemoryContextSwitchTo(statement_context);
 		running.relids = lappend_oid(running.relids, relid);
 		running.tables = lappend(running.tables, name_of(relid));
@@ -876,19 +900,24 @@ has_news(const Place *place)
 	return place->count > place->said || place->undone > place->undone_said;
 }
 
-bool
-jur_statement_has_news(void)
+/* something that no record tells of yet */
+static bool
+has_untold(void)
 {
 	const Place *place;
 
-	if (!running.is_open)
-		return false;
-	if (running.is_new || running.is_running || !running.is_told || running.rows > running.rows_said)
+	if (running.is_new || running.rows > running.rows_said)
 		return true;
 	for (place = running.touched; place; place = place->next)
 		if (has_news(place))
 			return true;
 	return false;
+}
+
+bool
+jur_statement_has_news(void)
+{
+	return running.is_open && (running.is_running || !running.is_told || has_untold());
 }
 
 static void
@@ -1100,6 +1129,19 @@ tell(Put put, const char *outcome, const char *sqlstate)
 	pfree(record.data);
 	MemoryContextSwitchTo(caller);
 	return taken;
+}
+
+/* SET ROLE in a function, say: what was done until then is told of as it was */
+static void
+tell_of_former_session(void)
+{
+	if (!running.is_open || !has_untold())
+		return;
+	jur_statement_tell(IsParallelWorker() ? NULL : "running");
+	jur_evidence_owed();
+	/* and who goes on tells what he touches, though it be the same */
+	list_free(running.relids);
+	running.relids = NIL;
 }
 
 void

@@ -243,6 +243,24 @@ is((record_of('WITH u AS (UPDATE patient SET residency = residency WHERE id <= 2
 is(join(' ', map { "$_->{command}:" . ($_->{rows} // '') . ":@{ $_->{tables} }" } @told),
 	'FETCH:1:public.patient SELECT::public.patient FETCH:2:public.patient', 'a held cursor: rows are sent when they are fetched');
 
+# who it is, in the middle of a statement
+$node->safe_psql('postgres', 'ALTER ROLE officer CREATEROLE; ALTER ROLE visitor NOINHERIT');
+is($officer->run('GRANT anna, ben TO visitor'), '', 'visitor may be anna or ben');
+my $visitor = Wire->connect($node, 'visitor', application_name => 'switches');
+is($visitor->run('DO $$BEGIN SET LOCAL ROLE anna; PERFORM * FROM patient; SET LOCAL ROLE ben; PERFORM * FROM patient;
+	PERFORM * FROM patient; END$$'), '', 'SET ROLE in a function');
+@told = records('switches');
+is(join(' ', map { "$_->{role}:@{ $_->{places} // ['?'] }:@{ $_->{tables} }:$_->{outcome}" } @told),
+	'anna:DE:public.patient:running ben:US:public.patient:completed', 'SET ROLE in a function: to each what is his');
+is(counted('US', 'rows', $told[1]), 2, 'SET ROLE in a function: with its counts');
+is(counted('US', 'rows', $told[0]), 1, 'SET ROLE in a function: and those before');
+my $super = Wire->connect($node, $me, application_name => 'as anna');
+is($super->run('SET SESSION AUTHORIZATION anna'), '', 'SET SESSION AUTHORIZATION');
+is($super->run('SELECT * FROM patient'), '', 'SET SESSION AUTHORIZATION: a query');
+@told = records('as anna');
+is("$told[0]{user} $told[0]{login}", "anna $me", 'SET SESSION AUTHORIZATION: who logged in is told');
+ok(!exists((record_of('SELECT * FROM patient'))[0]{login}), 'who logged in as the user is not told of twice');
+
 @told = record_of(q{BEGIN; SAVEPOINT s; INSERT INTO patient VALUES (50, 'DE', 'x'); ROLLBACK TO s; COMMIT});
 is(join(' ', map { $_->{event} } @told), 'statement rollback', 'ROLLBACK TO after a write: a record');
 is($told[1]{detail}, 'to a savepoint', 'which says how far');
