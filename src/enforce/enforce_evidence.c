@@ -31,6 +31,11 @@
 static bool owed = false;
 /* it was waited for in vain; who waits once more would wait as long again */
 static bool in_vain = false;
+/*
+ * So ended a statement that had read.  It may have kept what it read where no
+ * error takes it back: nothing more leaves this session before the log has it.
+ */
+static bool keeps = false;
 
 void
 jur_evidence_owed(void)
@@ -48,7 +53,7 @@ settle(void)
 		jur_evidence_wait();
 		in_vain = false;
 	}
-	owed = false;
+	owed = keeps = false;
 	jur_evidence_is_due = jur_statement_is_unsaid();
 }
 
@@ -58,8 +63,9 @@ try_settle(void)
 	bool		settled = !owed || (!in_vain && jur_evidence_try_wait());
 
 	in_vain |= !settled;
-	owed = false;
-	jur_evidence_is_due = jur_statement_is_unsaid();
+	keeps &= !settled;
+	owed = keeps;
+	jur_evidence_is_due = owed || jur_statement_is_unsaid();
 	return settled;
 }
 
@@ -141,6 +147,7 @@ jur_evidence_statement_fails(void)
 		char		sqlstate[6];
 
 		strlcpy(sqlstate, unpack_sql_state(geterrcode()), sizeof(sqlstate));
+		keeps |= jur_statement_has_asked();
 		recorded = jur_statement_try_tell("failed", sqlstate);
 		owed = true;
 	}
@@ -160,6 +167,36 @@ jur_evidence_statement_fails(void)
 }
 
 /* ---------------------------------------------------------------- messages */
+
+/* the process ends, and is heard no more; false: the log does not have all that it did */
+static bool
+tell_last(void)
+{
+	jur_statement_joins_workers();
+	if (jur_statement_is_open())
+	{
+		(void) jur_statement_try_tell("unknown", NULL);
+		owed = true;
+	}
+	jur_statement_close();
+	return try_settle();
+}
+
+/*
+ * FATAL: nobody catches it, and its CONTEXT has the text of statements that a
+ * function may have made of what it read.
+ */
+static void
+before_the_end(void)
+{
+	if (InterruptHoldoffCount > 0 || CritSectionCount > 0 || IsParallelWorker() || tell_last())
+		return;
+	error_context_stack = NULL;
+	ereport(FATAL,
+			(errcode(JUR_ERR_EVIDENCE),
+			 errmsg("the session ends, and the evidence log could not record what it did"),
+			 errhint("Why it ends is in the server's log.")));
+}
 
 /*
  * Called for every message while a statement runs.  What the message says may
@@ -182,6 +219,13 @@ before_message(void *arg)
 	level = CopyErrorData()->elevel;
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(scratch);
+	if (level == FATAL)
+	{
+		inside = true;
+		before_the_end();
+		inside = false;
+		return;
+	}
 	/* errors are waited for where they are caught; the server's log is not the client */
 	if (level < DEBUG5 || level >= ERROR || level == LOG_SERVER_ONLY ||
 		(level != INFO && level < client_min_messages))
@@ -300,6 +344,7 @@ transaction_ends(XactEvent event, void *arg)
 	/* a procedure that rolls back goes on */
 	if (jur_statement_is_open() && jur_is_outermost())
 	{
+		keeps |= jur_statement_has_asked();
 		(void) jur_statement_try_tell("unknown", NULL);
 		owed = true;
 	}
@@ -320,14 +365,7 @@ process_exits(int code, Datum arg)
 		jur_evidence_worker_fails();
 		return;
 	}
-	jur_statement_joins_workers();
-	if (jur_statement_is_open())
-	{
-		(void) jur_statement_try_tell("unknown", NULL);
-		owed = true;
-	}
-	jur_statement_close();
-	(void) try_settle();
+	(void) tell_last();
 }
 
 /*

@@ -58,9 +58,11 @@ typedef struct Place
 	PlaceKey	key;
 	uint64		statement;		/* that counts here */
 	uint64		count;
-	uint64		said;			/* of it, in records already */
+	uint64		said;			/* of it, in records already ... */
+	uint64		said_before;	/* ... without the one that is being put */
 	uint64		undone;			/* of it, writes that the statement undid itself */
 	uint64		undone_said;
+	uint64		undone_said_before;
 	bool		allowed;
 	bool		storable;		/* of a write: may the site store it? */
 	char	   *label;			/* {"label":... */
@@ -116,6 +118,9 @@ static uint64 named_digest = 0;
 static int	wrote = 0;
 static char last_id[64] = "";
 static MemoryContext statement_context = NULL;
+/* the first place that the record being put tells of, and the one behind the last */
+static Place *putting = NULL;
+static Place *put_until = NULL;
 
 static MemoryContext places_context = NULL;
 static HTAB *places = NULL;
@@ -179,35 +184,59 @@ may_look_up(void)
 		!ClientAuthInProgress;
 }
 
-static void
-build_session(void)
+static void tell_of_former_session(void);
+
+/* in the current context */
+static char *
+make_session(void)
 {
 	StringInfoData text;
 	const JurSubject *subject = jur_current_subject();
-	MemoryContext caller;
 
-	if (session_context == NULL)
-		session_context = AllocSetContextCreate(TopMemoryContext, "jurisdiction session text",
-												ALLOCSET_SMALL_SIZES);
-	session_text = NULL;
-	MemoryContextReset(session_context);
-	caller = MemoryContextSwitchTo(session_context);
 	initStringInfo(&text);
 	/* so that the first member takes its comma */
 	appendStringInfoChar(&text, '}');
 	jur_record_text(&text, "database", get_database_name(MyDatabaseId));
 	jur_record_text(&text, "user", GetUserNameFromId(GetSessionUserId(), true));
 	jur_record_text(&text, "role", GetUserNameFromId(GetOuterUserId(), true));
+	if (GetAuthenticatedUserId() != GetSessionUserId())
+		jur_record_text(&text, "login", GetUserNameFromId(GetAuthenticatedUserId(), true));
 	append_client(&text);
 	jur_record_text(&text, "application", application_name);
 	jur_record_texts(&text, "places", place_names(&subject->arrival));
 	jur_record_texts(&text, "clearance", clearance_names(subject));
 	jur_record_text(&text, "purpose", subject->purpose);
-	session_application = pstrdup(application_name ? application_name : "");
-	session_generation = jur_generation;
-	session_builds++;
+	return text.data + 1;
+}
+
+static void
+build_session(void)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "jurisdiction session text",
+												  ALLOCSET_SMALL_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	char	   *text;
+	char	   *application;
+
+	jur_record_prepare();
+	text = make_session();
+	application = pstrdup(application_name ? application_name : "");
 	MemoryContextSwitchTo(caller);
-	session_text = text.data + 1;
+	if (session_text && strcmp(session_text, text) == 0)
+	{
+		session_generation = jur_generation;
+		MemoryContextDelete(context);
+		return;
+	}
+	tell_of_former_session();
+	if (session_context)
+		MemoryContextDelete(session_context);
+	MemoryContextSetParent(context, TopMemoryContext);
+	session_generation = jur_generation;
+	session_context = context;
+	session_text = text;
+	session_application = application;
+	session_builds++;
 }
 
 static void
@@ -442,9 +471,9 @@ name_statement(void)
 static void
 open_statement(void)
 {
+	refresh_session();
 	if (running.is_open)
 		return;
-	refresh_session();
 	running.is_open = true;
 	running.last = &running.touched;
 	running.start = GetCurrentStatementStartTimestamp();
@@ -503,8 +532,10 @@ count_place(Datum label, JurAsked asked, const JurQuestion *export, int where)
 	if (!jur_evidence_is_on() || !jur_is_installed())
 		return &nowhere;
 	open_statement();
+	jur_evidence_require();
 	/* who we are first: it may begin a new generation */
 	(void) jur_current_subject();
+	refresh_session();
 	refresh_places();
 	place = hash_search(places, &key, HASH_FIND, NULL);
 	if (place == NULL)
@@ -606,16 +637,20 @@ jur_statement_touches(Oid relid)
 {
 	MemoryContext caller;
 
-	if (!jur_evidence_is_on() || list_member_oid(running.relids, relid))
+	if (!jur_evidence_is_on())
 		return;
 	open_statement();
-	caller = MemoryContextSwitchTo(statement_context);
-	running.relids = lappend_oid(running.relids, relid);
-	running.tables = lappend(running.tables, name_of(relid));
-	MemoryContextSwitchTo(caller);
-	running.is_new = true;
-	running.is_unsaid = true;
-	jur_evidence_is_due = true;
+	if (!list_member_oid(running.relids, relid))
+	{
+		caller = MemoryContextSwitchTo(statement_context);
+		running.relids = lappend_oid(running.relids, relid);
+		running.tables = lappend(running.tables, name_of(relid));
+		MemoryContextSwitchTo(caller);
+		running.is_new = true;
+		running.is_unsaid = true;
+		jur_evidence_is_due = true;
+	}
+	jur_evidence_require();
 }
 
 void
@@ -637,6 +672,12 @@ bool
 jur_statement_is_open(void)
 {
 	return running.is_open;
+}
+
+bool
+jur_statement_has_asked(void)
+{
+	return running.is_open && running.touched != NULL;
 }
 
 bool
@@ -783,6 +824,7 @@ jur_decision_text(const JurLabel *label, const JurQuestion *question)
 static void
 begin_part(StringInfo record)
 {
+	putting = put_until = NULL;
 	resetStringInfo(record);
 	jur_record_begin(record, "statement", running.start);
 	jur_record_text(record, "id", running.id);
@@ -868,19 +910,24 @@ has_news(const Place *place)
 	return place->count > place->said || place->undone > place->undone_said;
 }
 
-bool
-jur_statement_has_news(void)
+/* something that no record tells of yet */
+static bool
+has_untold(void)
 {
 	const Place *place;
 
-	if (!running.is_open)
-		return false;
-	if (running.is_new || running.is_running || !running.is_told || running.rows > running.rows_said)
+	if (running.is_new || running.rows > running.rows_said)
 		return true;
 	for (place = running.touched; place; place = place->next)
 		if (has_news(place))
 			return true;
 	return false;
+}
+
+bool
+jur_statement_has_news(void)
+{
+	return running.is_open && (running.is_running || !running.is_told || has_untold());
 }
 
 static void
@@ -899,6 +946,8 @@ tell_decisions(StringInfo record, Put *put)
 
 	for (place = running.touched; place; place = place->next)
 	{
+		place->said_before = place->said;
+		place->undone_said_before = place->undone_said;
 		if (!has_news(place))
 			continue;
 		if (begun && record->len + 2 * (strlen(place->label) + strlen(place->why)) > RECORD_ROOM)
@@ -916,6 +965,9 @@ tell_decisions(StringInfo record, Put *put)
 		if (place->key.asked == JUR_ASKED_WRITE)
 			append_decision(record, place, JUR_STORE);
 		append_decision(record, place, actions[place->key.asked]);
+		if (putting == NULL)
+			putting = place;
+		put_until = place->next;
 		is_said(place);
 	}
 	if (begun)
@@ -1004,6 +1056,65 @@ is_told(const char *outcome)
 	running.is_running = outcome && strcmp(outcome, "running") == 0;
 }
 
+/*
+ * Putting raised, so that nobody has the record: what it told of is to be told
+ * still.  Whoever catches the error must not get further for that.
+ */
+static void
+take_back(void)
+{
+	Place	   *place;
+
+	for (place = putting; place != put_until; place = place->next)
+	{
+		place->said = place->said_before;
+		place->undone_said = place->undone_said_before;
+	}
+	putting = put_until = NULL;
+}
+
+static bool
+put_all(StringInfo record, Put *put, const char *outcome, const char *sqlstate)
+{
+	bool		taken;
+
+	begin_part(record);
+	taken = tell_tables(record, put);
+	taken &= tell_decisions(record, put);
+	if (running.sends_rows && !IsParallelWorker())
+		jur_record_number(record, "rows", running.rows - running.rows_said);
+	jur_record_text(record, "outcome", outcome);
+	jur_record_text(record, "sqlstate", sqlstate);
+	jur_record_end(record);
+	return taken;
+}
+
+/* ALIKE describes it, or is NULL */
+static bool
+put_or_take_back(StringInfo record, Put *put, const char *outcome, const char *sqlstate,
+				 const Alike *alike)
+{
+	volatile bool taken = true;
+
+	PG_TRY();
+	{
+		taken = put_all(record, put, outcome, sqlstate);
+		/* one of its only part may be like the one before */
+		if (alike && running.parts == 1 &&
+			jur_evidence_repeat(record->data, record->len, running.start))
+			last_told = *alike;
+		else
+			taken &= put_part(record, put);
+	}
+	PG_CATCH();
+	{
+		take_back();
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	return taken;
+}
+
 static bool
 tell(Put put, const char *outcome, const char *sqlstate)
 {
@@ -1023,25 +1134,24 @@ tell(Put put, const char *outcome, const char *sqlstate)
 	}
 	memset(&last_told, 0, sizeof(Alike));
 	initStringInfo(&record);
-	begin_part(&record);
-	taken = tell_tables(&record, &put);
-	taken &= tell_decisions(&record, &put);
-	if (running.sends_rows && !IsParallelWorker())
-		jur_record_number(&record, "rows", running.rows - running.rows_said);
-	jur_record_text(&record, "outcome", outcome);
-	jur_record_text(&record, "sqlstate", sqlstate);
-	jur_record_end(&record);
-	/* told before it is put: an error in putting must not put it again */
+	taken = put_or_take_back(&record, &put, outcome, sqlstate, may_be_alike ? &alike : NULL);
 	is_told(outcome);
-	/* one of its only part may be like the one before */
-	if (may_be_alike && running.parts == 1 &&
-		jur_evidence_repeat(record.data, record.len, running.start))
-		last_told = alike;
-	else
-		taken &= put_part(&record, &put);
 	pfree(record.data);
 	MemoryContextSwitchTo(caller);
 	return taken;
+}
+
+/* SET ROLE in a function, say: what was done until then is told of as it was */
+static void
+tell_of_former_session(void)
+{
+	if (!running.is_open || !has_untold())
+		return;
+	jur_statement_tell(IsParallelWorker() ? NULL : "running");
+	jur_evidence_owed();
+	/* and who goes on tells what he touches, though it be the same */
+	list_free(running.relids);
+	running.relids = NIL;
 }
 
 void

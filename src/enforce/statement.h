@@ -55,6 +55,8 @@ extern void jur_statement_init(void);
 
 /* has it touched anything, or put a record of its own? */
 extern bool jur_statement_is_open(void);
+/* has it asked about any label: what it was told, rows or values, may be kept somewhere */
+extern bool jur_statement_has_asked(void);
 /* has it touched a table, or asked about a label, that no record tells of yet? */
 extern bool jur_statement_is_unsaid(void);
 /* has it anything to tell beyond the records that there are? */

@@ -54,6 +54,13 @@ extern bool jur_evidence_again(TimestampTz moment);
 extern PGDLLEXPORT void jur_evidence_wait(void);
 extern PGDLLEXPORT bool jur_evidence_try_wait(void);
 
+/*
+ * Raises where what would be waited for is known not to become durable:
+ * before anything is read, since what was read may be kept where no error takes
+ * it back (the name of a prepared statement, a variable of Perl).
+ */
+extern void jur_evidence_require(void);
+
 /* NULL, or why the log takes nothing now; palloc'd */
 extern PGDLLEXPORT char *jur_evidence_trouble(void);
 
@@ -99,6 +106,8 @@ extern void jur_record_texts(StringInfo record, const char *name, List *texts);
 /* "name": and what the caller appends next */
 extern void jur_record_name(StringInfo record, const char *name);
 extern void jur_record_end(StringInfo record);
+/* in a transaction, before names of a database that is not in UTF-8; cheap once done */
+extern void jur_record_prepare(void);
 /* a JSON string, quotes and all; a time likewise */
 extern void jur_append_json(StringInfo buffer, const char *text);
 extern void jur_append_time(StringInfo record, TimestampTz moment);

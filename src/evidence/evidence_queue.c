@@ -471,6 +471,14 @@ jur_evidence_try_wait(void)
 	return done;
 }
 
+void
+jur_evidence_require(void)
+{
+	if (queue && jur_evidence_commit && state() == JUR_LOG_TROUBLE && jur_evidence_is_on() &&
+		IsUnderPostmaster)
+		raise_trouble();
+}
+
 char *
 jur_evidence_trouble(void)
 {

@@ -10,79 +10,156 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "access/xlog.h"
+#include "catalog/namespace.h"
+#include "fmgr.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "pgtime.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/guc.h"
+#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "base/settings.h"
 #include "evidence/evidence.h"
 
-/* sequences that are not UTF-8, and a zero byte's place, are shown as this */
-#define REPLACEMENT "\xEF\xBF\xBD"
+/* stands before the two digits of a byte that has no place in UTF-8 */
+#define NO_CHARACTER "\xEF\xBF\xBD"
 
 /*
- * Names arrive in the database's encoding.  Where it is not UTF-8 only ASCII
- * is sure to mean the same: the conversion procedures are looked up in
- * catalogs, which an error path must not do.
+ * Names arrive in the database's encoding.  How to convert it is looked up
+ * when the first record is made of something that a transaction can be asked
+ * for: catalogs are closed to an error path.
  */
+static FmgrInfo conversion;
+static bool is_prepared = false;
+
 static bool
-is_utf8(void)
+needs_conversion(void)
 {
-	return GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII;
+	return GetDatabaseEncoding() != PG_UTF8 && GetDatabaseEncoding() != PG_SQL_ASCII;
+}
+
+void
+jur_record_prepare(void)
+{
+	Oid			function;
+
+	if (is_prepared || !IsTransactionState() || !OidIsValid(MyDatabaseId))
+		return;
+	is_prepared = true;
+	if (!needs_conversion())
+		return;
+	function = FindDefaultConversionProc(GetDatabaseEncoding(), PG_UTF8);
+	if (OidIsValid(function))
+		fmgr_info_cxt(function, &conversion, TopMemoryContext);
+}
+
+/* so many bytes at the start of TEXT, in UTF-8 into RESULT; the rest is not of the encoding */
+static int
+convert(const unsigned char *text, int size, unsigned char *result)
+{
+	*result = '\0';
+	if (conversion.fn_addr == NULL)
+		return 0;
+	return DatumGetInt32(FunctionCall6(&conversion,
+									   Int32GetDatum(GetDatabaseEncoding()),
+									   Int32GetDatum(PG_UTF8),
+									   CStringGetDatum((const char *) text),
+									   CStringGetDatum((char *) result),
+									   Int32GetDatum(size), BoolGetDatum(true)));
+}
+
+/* TEXT that may hold anything but a quote, a backslash and control characters */
+static void
+append_utf8(StringInfo buffer, const unsigned char *text, int size)
+{
+	while (size > 0)
+	{
+		int			length = pg_utf_mblen(text);
+
+		if (length <= size && pg_utf8_islegal(text, length))
+			appendBinaryStringInfo(buffer, (const char *) text, length);
+		else
+		{
+			/* two names that differ stay different */
+			appendStringInfo(buffer, NO_CHARACTER "%02x", *text);
+			length = 1;
+		}
+		text += length;
+		size -= length;
+	}
+}
+
+static void
+append_plain(StringInfo buffer, const unsigned char *text, int size)
+{
+	unsigned char *result;
+
+	if (!needs_conversion())
+	{
+		append_utf8(buffer, text, size);
+		return;
+	}
+	result = palloc(size * MAX_CONVERSION_GROWTH + 1);
+	while (size > 0)
+	{
+		int			done = convert(text, size, result);
+
+		appendStringInfoString(buffer, (char *) result);
+		text += done;
+		size -= done;
+		if (size > 0)
+		{
+			appendStringInfo(buffer, IS_HIGHBIT_SET(*text) ? NO_CHARACTER "%02x" : "%c", *text);
+			text++;
+			size--;
+		}
+	}
+	pfree(result);
+}
+
+static void
+append_escaped(StringInfo buffer, unsigned char c)
+{
+	if (c == '"' || c == '\\')
+	{
+		appendStringInfoCharMacro(buffer, '\\');
+		appendStringInfoCharMacro(buffer, c);
+	}
+	else if (c == '\n')
+		appendStringInfoString(buffer, "\\n");
+	else if (c == '\t')
+		appendStringInfoString(buffer, "\\t");
+	else if (c == '\r')
+		appendStringInfoString(buffer, "\\r");
+	else
+		appendStringInfo(buffer, "\\u%04x", c);
 }
 
 void
 jur_append_json(StringInfo buffer, const char *text)
 {
 	const unsigned char *c = (const unsigned char *) text;
-	bool		utf8 = is_utf8();
 
 	appendStringInfoCharMacro(buffer, '"');
 	while (*c)
 	{
+		bool		is_ascii = true;
 		int			length = 0;
 
-		while (c[length] >= ' ' && c[length] < 0x80 && c[length] != '"' && c[length] != '\\')
-			length++;
-		if (length > 0)
-		{
+		while (c[length] >= ' ' && c[length] != '"' && c[length] != '\\')
+			is_ascii &= c[length++] < 0x80;
+		if (is_ascii)
 			appendBinaryStringInfo(buffer, (const char *) c, length);
-			c += length;
-			continue;
-		}
-		length = 1;
-
-		if (*c == '"' || *c == '\\')
-		{
-			appendStringInfoCharMacro(buffer, '\\');
-			appendStringInfoCharMacro(buffer, *c);
-		}
-		else if (*c == '\n')
-			appendStringInfoString(buffer, "\\n");
-		else if (*c == '\t')
-			appendStringInfoString(buffer, "\\t");
-		else if (*c == '\r')
-			appendStringInfoString(buffer, "\\r");
-		else if (*c < ' ')
-			appendStringInfo(buffer, "\\u%04x", *c);
 		else
-		{
-			length = pg_utf_mblen(c);
-			if (utf8 && strnlen((const char *) c, length) == length &&
-				pg_utf8_islegal(c, length))
-				appendBinaryStringInfo(buffer, (const char *) c, length);
-			else
-			{
-				appendStringInfoString(buffer, REPLACEMENT);
-				length = 1;
-			}
-		}
+			append_plain(buffer, c, length);
 		c += length;
+		if (*c)
+			append_escaped(buffer, *c++);
 	}
 	appendStringInfoCharMacro(buffer, '"');
 }

@@ -46,6 +46,7 @@ static const Named members[JUR_MEMBERS] = {
 	NAMED("database", KIND_STRING),
 	NAMED("user", KIND_STRING),
 	NAMED("role", KIND_STRING),
+	NAMED("login", KIND_STRING),
 	NAMED("client", KIND_STRING),
 	NAMED("application", KIND_STRING),
 	NAMED("places", KIND_STRINGS),

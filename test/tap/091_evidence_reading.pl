@@ -239,6 +239,37 @@ like(ask_auditor("SELECT event FROM jurisdiction.evidence_ocsf($strange, 1)"), q
 is(problems(), "entry $strange is not a record: it has no event or no time", 'and so is who verifies');
 
 #
+# Names in other encodings: two that differ stay different.
+#
+foreach my $encoding ('LATIN1', 'LATIN2', 'SQL_ASCII')
+{
+	my $db = lc $encoding;
+
+	$node->safe_psql('postgres', "CREATE DATABASE $db ENCODING '$encoding' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
+	$node->safe_psql($db, 'CREATE EXTENSION jurisdiction; GRANT CREATE ON SCHEMA public TO PUBLIC');
+	# 252 and 246 are two letters in both LATINs, 241 is not the same one
+	foreach my $code (252, 246, 241)
+	{
+		$node->safe_psql($db, "DO \$\$BEGIN EXECUTE format('CREATE ROLE %I', '$db' || chr($code)); END\$\$");
+		is(state_as($node, 'officer', "DO \$\$BEGIN EXECUTE format('SECURITY LABEL FOR jurisdiction ON ROLE %I IS ''at DE''',
+			'$db' || chr($code)); END\$\$", $db), '', "$encoding: a role");
+		$node->safe_psql($db, "SET application_name = 'encodings';
+			DO \$\$BEGIN EXECUTE format('SET SESSION AUTHORIZATION %I', '$db' || chr($code)); END\$\$;
+			DO \$\$BEGIN EXECUTE format('CREATE TABLE %I (residency jurisdiction.label NOT NULL)', 't' || chr($code));
+				EXECUTE format('SECURITY LABEL FOR jurisdiction ON COLUMN %I.residency IS ''rows''', 't' || chr($code));
+				EXECUTE format('SELECT count(*) FROM %I', 't' || chr($code)); END\$\$");
+	}
+}
+size();
+is(ask_auditor(q{SELECT string_agg(replace(user_name, U&'\fffd', '?') || ' ' || replace(tables[1], U&'\fffd', '?'), ', ' ORDER BY seq)
+	FROM jurisdiction.evidence WHERE event = 'statement' AND application = 'encodings'}),
+	join(', ', map { my ($db, @names) = @$_; map { qq{$db$_ public."t$_"} } @names }
+		[ 'latin1', "\303\274", "\303\266", "\303\261" ], [ 'latin2', "\303\274", "\303\266", "\305\204" ],
+		[ 'sql_ascii', '?fc', '?f6', '?f1' ]), 'names in other encodings are told apart');
+is(ask_auditor(qq{SELECT count(*) > 0 FROM jurisdiction.evidence WHERE user_name = 'latin2\305\204' AND event = 'statement'}), 't',
+	'and found');
+
+#
 # No log, and one that cannot be read.
 #
 my $moved = "$log.moved";

@@ -173,6 +173,16 @@ withheld('rows of COPY FROM', $anna->query('COPY patient FROM STDIN')->add('d', 
 is((grep { $_->{event} eq 'statement' } records("case $number"))[-1]{outcome}, 'failed', 'rows of COPY FROM: the log has the failure');
 is($anna->run('DELETE FROM plain WHERE i = 0'), '', 'the row goes');
 
+# where nothing is tagged, what COPY sends is not spooled
+$node->safe_psql('postgres', 'CREATE DATABASE bare');
+$node->safe_psql('bare', 'CREATE EXTENSION jurisdiction; CREATE TABLE sealed (v jurisdiction.sealed); GRANT ALL ON sealed TO anna');
+my $bare_officer = Wire->connect($node, 'officer', database => 'bare');
+my $bare = Wire->connect($node, 'anna', database => 'bare');
+is($bare_officer->run(q{SELECT jurisdiction.create_key('DE')}), '', 'bare: a key');
+is($bare->run(q{INSERT INTO sealed SELECT jurisdiction.seal('gout', 'DE') FROM generate_series(1, 5000)}), '', 'bare: sealed values');
+withheld('COPY of sealed values', $bare->query('COPY (SELECT jurisdiction.unseal(v) FROM sealed) TO STDOUT'), $canary);
+withheld('sealed values', $bare->query('SELECT jurisdiction.unseal(v) FROM sealed'), $canary);
+
 # ------------------------------------------------------------------- workers
 
 foreach my $sql ('SET parallel_setup_cost = 0', 'SET parallel_tuple_cost = 0',
@@ -216,6 +226,30 @@ is($told[1]{outcome}, 'running', 'a second table: and not at the end');
 is($told[-1]{rows} + ($told[1]{rows} // 0), 20000, 'a second table: rows sent');
 is((record_of('UPDATE patient SET residency = residency WHERE id <= 2 RETURNING id'))[0]{rows}, 2, 'RETURNING: rows sent');
 is((record_of('EXECUTE prepared'))[0]{rows}, 3, 'EXECUTE: rows sent');
+is((record_of('WITH u AS (UPDATE patient SET residency = residency WHERE id <= 2 RETURNING *) SELECT * FROM u'))[0]{rows}, 2,
+	'RETURNING in WITH: rows sent');
+@told = record_of('BEGIN; DECLARE held CURSOR WITH HOLD FOR SELECT * FROM patient; FETCH 1 FROM held; COMMIT; FETCH 2 FROM held; MOVE ABSOLUTE 0 IN held; CLOSE held');
+is(join(' ', map { "$_->{command}:" . ($_->{rows} // '') . ":@{ $_->{tables} }" } @told),
+	'FETCH:1:public.patient SELECT::public.patient FETCH:2:public.patient', 'a held cursor: rows are sent when they are fetched');
+
+# who it is, in the middle of a statement
+$node->safe_psql('postgres', 'ALTER ROLE officer CREATEROLE; ALTER ROLE visitor NOINHERIT');
+is($officer->run('GRANT anna, ben TO visitor'), '', 'visitor may be anna or ben');
+my $visitor = Wire->connect($node, 'visitor', application_name => 'switches');
+is($visitor->run('DO $$BEGIN SET LOCAL ROLE anna; PERFORM * FROM patient; SET LOCAL ROLE ben; PERFORM * FROM patient;
+	PERFORM * FROM patient; END$$'), '', 'SET ROLE in a function');
+@told = records('switches');
+is(join(' ', map { "$_->{role}:@{ $_->{places} // ['?'] }:@{ $_->{tables} }:$_->{outcome}" } @told),
+	'anna:DE:public.patient:running ben:US:public.patient:completed', 'SET ROLE in a function: to each what is his');
+is(counted('US', 'rows', $told[1]), 2, 'SET ROLE in a function: with its counts');
+is(counted('US', 'rows', $told[0]), 1, 'SET ROLE in a function: and those before');
+my $super = Wire->connect($node, $me, application_name => 'as anna');
+is($super->run('SET SESSION AUTHORIZATION anna'), '', 'SET SESSION AUTHORIZATION');
+is($super->run('SELECT * FROM patient'), '', 'SET SESSION AUTHORIZATION: a query');
+@told = records('as anna');
+is("$told[0]{user} $told[0]{login}", "anna $me", 'SET SESSION AUTHORIZATION: who logged in is told');
+ok(!exists((record_of('SELECT * FROM patient'))[0]{login}), 'who logged in as the user is not told of twice');
+
 @told = record_of(q{BEGIN; SAVEPOINT s; INSERT INTO patient VALUES (50, 'DE', 'x'); ROLLBACK TO s; COMMIT});
 is(join(' ', map { $_->{event} } @told), 'statement rollback', 'ROLLBACK TO after a write: a record');
 is($told[1]{detail}, 'to a savepoint', 'which says how far');
@@ -260,6 +294,54 @@ lost('an error after one that was caught', 1, 'SELECT catches()');
 @told = lost('a write', 1, q{INSERT INTO patient VALUES (52, 'DE', 'x')});
 is($told[-1]{event}, 'rollback', 'a write: which was undone');
 is($anna->run('SELECT * FROM patient'), '', 'and then it goes on');
+
+# what was read, kept where no error takes it back
+my $keep = 'DO $$BEGIN EXECUTE format(\'PREPARE %I AS SELECT 1\', returns()); END$$';
+my $kept = 'SELECT name FROM pg_prepared_statements';
+lost('kept in a name', 1, $keep);
+is($anna->run($kept), '', 'kept in a name: it leaves when the log has it');
+like($anna->{raw}, $canary, 'kept in a name: and is there');
+is($anna->run('DEALLOCATE ALL'), '', 'kept in a name: it goes');
+kill 'STOP', $sealer;
+is($anna->run($keep), '58030', 'kept in a name: again');
+is($anna->run($kept), '58030', 'kept in a name: not while the log stands still');
+unlike($anna->{raw}, $canary, 'kept in a name: nothing leaves');
+is($officer->run('SELECT 1'), '', 'kept in a name: others go on');
+kill 'CONT', $sealer;
+is($anna->run('DEALLOCATE ALL'), '', 'kept in a name: it goes on');
+
+# FATAL, with the text of a statement in its CONTEXT
+my $dies = Wire->connect($node, 'anna', application_name => 'dies');
+kill 'STOP', $sealer;
+$dies->query('DO $$BEGIN EXECUTE format(\'SELECT pg_terminate_backend(pg_backend_pid()), %L, pg_sleep(9)\', returns()); END$$')->send;
+$dies->until('Z', 15);
+kill 'CONT', $sealer;
+like($dies->{raw}, qr/SFATAL.*C58030/s, 'FATAL: the session ends');
+unlike($dies->{raw}, $canary, 'FATAL: nothing leaves');
+@told = records('dies');
+is($told[-1]{outcome}, 'unknown', 'FATAL: the log has it');
+
+# a log that is known not to be written: nothing is read at all
+rename($log, "$log.away") or die "rename: $!";
+my $tries = 0;
+sleep 0.2 until $officer->run('SELECT jurisdiction.checkpoint()') || $tries++ > 100;
+is($anna->run("SET application_name = 'trouble'"), '', 'trouble: what reads nothing goes on');
+foreach my $sql ('SELECT * FROM patient', $keep,
+	'DO $$BEGIN BEGIN PERFORM says(); EXCEPTION WHEN OTHERS THEN NULL; END; PERFORM says(); END$$',
+	'DO $$BEGIN BEGIN PERFORM says(); EXCEPTION WHEN OTHERS THEN NULL; END; BEGIN PERFORM says(); EXCEPTION WHEN OTHERS THEN NULL; END; END$$')
+{
+	is($anna->run($sql), '58030', "trouble: $sql");
+	unlike($anna->{raw}, $canary, 'trouble: nothing leaves');
+	is($anna->run($kept), '', 'trouble: and the session goes on');
+	unlike($anna->{raw}, $canary, 'trouble: nothing was kept');
+}
+rename("$log.away", $log) or die "rename: $!";
+$tries = 0;
+sleep 0.2 while $anna->run('SELECT * FROM patient') && $tries++ < 100;
+@told = records('trouble');
+is(scalar(grep { $_->{outcome} eq 'failed' && ($_->{tables} // [''])->[0] ne 'public.patient' } @told), 0,
+	'trouble: what was tried is told of when it is over');
+cmp_ok(scalar(grep { $_->{outcome} eq 'failed' } @told), '>=', 4, 'trouble: all of it');
 
 # cancelled and ended while the log stands still
 foreach my $way ('cancel', 'terminate')
