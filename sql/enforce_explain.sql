@@ -77,6 +77,7 @@ SELECT tells('EXPLAIN (ANALYZE, TIMING OFF) SELECT * FROM open_table');					-- o
 SELECT count(*) FROM visit WHERE place = 'canary';										-- 0
 EXPLAIN SELECT * FROM visit WHERE id = 500;												-- no estimates
 EXPLAIN (COSTS OFF) SELECT * FROM visit WHERE id = 500;									-- ok: none asked for
+EXPLAIN (BUFFERS, COSTS OFF) SELECT * FROM visit WHERE id = 500;							-- nor what planning met
 SELECT tells('EXPLAIN (COSTS, COSTS ON) SELECT * FROM visit');							-- none
 SELECT tells('EXPLAIN (FORMAT json) SELECT * FROM visit');								-- none
 SELECT tells('EXPLAIN (FORMAT xml, VERBOSE) SELECT * FROM visit');						-- none

@@ -213,5 +213,19 @@ SECURITY LABEL FOR jurisdiction ON COLUMN person.shout IS '/personal mask partia
 SET ROLE regress_expressions_full;
 SELECT shout FROM person;													-- masked: both raises count
 RESET ROLE;
+
+-- nor does the owner of the database, who may ANALYZE what is not his
+CREATE STATISTICS person_heard ON leak(name), id FROM person;				-- ok: an officer
+SELECT current_database() \gset
+ALTER DATABASE :"current_database" OWNER TO regress_expressions_owner;
+SET ROLE regress_expressions_owner;
+ANALYZE person;																-- denied: would run the code
+VACUUM (FULL) person;														-- denied
+RESET ROLE;
+DROP STATISTICS person_heard;
+SET ROLE regress_expressions_owner;
+ANALYZE person;																-- ok: there is none
+RESET ROLE;
+ALTER DATABASE :"current_database" OWNER TO CURRENT_USER;
 DROP SCHEMA enforce_expressions CASCADE;
 DROP ROLE regress_expressions_owner, regress_expressions_full, regress_expressions_plain;

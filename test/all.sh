@@ -3,6 +3,7 @@
 # Usage: sh test/all.sh [SUITE...]   (lint fuzz interop regress isolation tap core)
 # The last line is "N passed, N failed"; the exit status says whether all passed.
 #
+# JUR_PG=17 runs them on another PostgreSQL than 15, which Debian 12 has;
 # JUR_FUZZ_SECONDS (default 20) bounds the fuzz suite; JUR_TAP names the TAP
 # files to run; JUR_KEEP=1 keeps the scratch directory for a look at logs.
 set -u
@@ -52,8 +53,9 @@ sum() { sed -n "s/^\(.*, \)\{0,1\}\([0-9][0-9]*\) $1\(,.*\)\{0,1\}\$/\2/p" "$log
 tally() {
 	case $1 in
 	regress | isolation)
-		passed=$(count '^(test|    ) .* \.\.\. ok')
-		failed=$(count '^(test|    ) .* \.\.\. (FAILED|failed)')
+		# pg_regress speaks TAP since 16
+		passed=$(count '^(test|    ) .* \.\.\. ok|^ok [0-9]+ +[-+] ')
+		failed=$(count '^(test|    ) .* \.\.\. (FAILED|failed)|^not ok [0-9]+ +[-+] ')
 		skipped=0
 		;;
 	tap)

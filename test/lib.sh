@@ -6,10 +6,6 @@
 # about our code; everything else is an error.
 COPT=${COPT:-"-Werror -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers"}
 
-# What a build and every suite needs of Debian 12.
-PACKAGES="gcc make libc6-dev libssl-dev postgresql-15 postgresql-server-dev-15"
-TEST_PACKAGES="clang libclang-rt-14-dev libipc-run-perl perl postgresql-15-pgaudit tor-geoipdb iproute2 bzip2 python3-cryptography softhsm2 opensc age"
-
 # One locale everywhere, so that sort order and messages are the same; pg_regress
 # forgets LC_ALL, and keeps LANG.
 export LC_ALL=C.UTF-8 LANG=C.UTF-8
@@ -30,6 +26,32 @@ as_root() {
 
 installed_version() { dpkg-query -W -f '${db:Status-Status} ${Version}' "$1" 2>/dev/null | sed -n 's/^installed //p'; }
 
+# The server's version: JUR_PG if that is set; else 15, which Debian 12 has;
+# and where there is no 15, what the distribution brings.
+debian=$(sed -n 's/^VERSION_ID="\{0,1\}\([0-9]*\).*/\1/p' /etc/os-release 2>/dev/null)
+distribution_pg() { apt-cache depends postgresql 2>/dev/null | sed -n 's/.*Depends: postgresql-\([0-9][0-9]*\)$/\1/p' | head -n 1; }
+chosen_pg() {
+	if [ "$debian" = 12 ] || ! command -v apt-cache >/dev/null ||
+		[ -n "$(installed_version postgresql-15)" ] ||
+		apt-cache show postgresql-15 >/dev/null 2>&1; then
+		echo 15
+		return
+	fi
+	[ -n "$(distribution_pg)" ] || as_root apt-get -q update >/dev/null
+	distribution_pg
+}
+PG=${JUR_PG:-$(chosen_pg)}
+[ -n "$PG" ] || die "which PostgreSQL?  JUR_PG=17 names one"
+
+# What a build and every suite needs of Debian; 12's clang brings its runtime
+# by its version only.
+PACKAGES="gcc make libc6-dev libssl-dev postgresql-$PG postgresql-server-dev-$PG"
+case $debian in
+12) clang_runtime=libclang-rt-14-dev ;;
+*) clang_runtime=libclang-rt-dev ;;
+esac
+TEST_PACKAGES="clang $clang_runtime libipc-run-perl perl postgresql-$PG-pgaudit tor-geoipdb iproute2 procps bzip2 python3-cryptography softhsm2 opensc age"
+
 # need_packages NAME...: installs what is missing.  Server and headers must be
 # of the same minor release, or the build would see structures that the server
 # does not have; both are upgraded together.
@@ -38,14 +60,14 @@ need_packages() {
 	for package; do
 		[ -n "$(installed_version "$package")" ] || missing="$missing $package"
 	done
-	if [ "$(installed_version postgresql-15)" != "$(installed_version postgresql-server-dev-15)" ]; then
-		missing="$missing postgresql-15 postgresql-client-15 postgresql-server-dev-15"
+	if [ "$(installed_version "postgresql-$PG")" != "$(installed_version "postgresql-server-dev-$PG")" ]; then
+		missing="$missing postgresql-$PG postgresql-client-$PG postgresql-server-dev-$PG"
 	fi
 	[ -n "$missing" ] || return 0
 	command -v apt-get >/dev/null || die "please install:$missing"
 	say "installing:$missing"
 	no_cluster=
-	if [ -z "$(installed_version postgresql-15)" ]; then
+	if [ -z "$(installed_version "postgresql-$PG")" ]; then
 		# the package would create and start a cluster that nobody asked for
 		no_cluster=/etc/postgresql-common/createcluster.d/jurisdiction-test.conf
 		as_root mkdir -p "${no_cluster%/*}"
@@ -131,7 +153,7 @@ copy_tree() {
 # server's version, and inlining our functions into JIT code gains nothing.
 build() {
 	PG_CONFIG=$(as_tester sh "$scratch/tree/test/private_pg.sh" "$scratch/pg" \
-		"$(pg_config_15)") || die "could not copy the server"
+		"$(installed_pg_config)") || die "could not copy the server"
 	PGBIN=$("$PG_CONFIG" --bindir)
 	export PG_CONFIG PGBIN
 	as_tester make -s -C "$scratch/tree" with_llvm=no PG_CONFIG="$PG_CONFIG" \
@@ -139,10 +161,10 @@ build() {
 		{ cat "$scratch/build.log"; die "build failed"; }
 }
 
-# Debian's pg_config of the newest client may lie on the PATH; we want 15's.
-pg_config_15() {
-	if [ -x /usr/lib/postgresql/15/bin/pg_config ]; then
-		echo /usr/lib/postgresql/15/bin/pg_config
+# Debian's pg_config of the newest client may lie on the PATH; we want the server's.
+installed_pg_config() {
+	if [ -x "/usr/lib/postgresql/$PG/bin/pg_config" ]; then
+		echo "/usr/lib/postgresql/$PG/bin/pg_config"
 	else
 		command -v pg_config
 	fi

@@ -246,6 +246,14 @@ jur_is_not_null_constraint(Oid relid, AttrNumber attnum, const char *name)
 #define jur_queries_json(node)	false
 #endif
 
+/* PG 16: values of a type that is named in text, whose domain's CHECKs run */
+#if PG_VERSION_NUM >= 160000
+#define jur_makes_named_type(function) \
+	((function) == F_PG_INPUT_IS_VALID || (function) == F_PG_INPUT_ERROR_INFO)
+#else
+#define jur_makes_named_type(function)	false
+#endif
+
 /* PG 16: reads and hits of blocks are counted by kind of process; PG 18: of each */
 #if PG_VERSION_NUM >= 180000
 #define jur_counts_io(function) \

@@ -59,6 +59,8 @@ is_trusted_function(Oid function)
 	Form_pg_proc proc;
 	bool		trusted;
 
+	if (jur_makes_named_type(function))
+		return false;
 	if (function >= FirstNormalObjectId &&
 		getExtensionOfObject(ProcedureRelationId, function) == jur_extension_oid())
 		return true;

@@ -11,7 +11,7 @@
 # preloaded with the extension created.
 #
 # Where the mirror has no source of the very release that is installed, another
-# 15.x serves.  Since 15.19, psql skips the data lines after a COPY FROM stdin
+# minor one serves.  Since 15.19, psql skips the data lines after a COPY FROM stdin
 # that failed, up to "\."; tests written before that get one.  A test that the
 # bare server itself does not pass proves nothing about us, and is skipped.
 #
@@ -21,6 +21,7 @@ set -u
 TESTS="rowsecurity privileges security_label"
 work=$(mktemp -d)
 library=$("$PG_CONFIG" --pkglibdir)
+major=$("$PG_CONFIG" --version | sed 's/^[^0-9]*\([0-9]*\).*/\1/')
 trap 'rm -rf "$work" "$library/regress.so"' EXIT
 passed=0
 failed=0
@@ -30,7 +31,7 @@ done_testing() {	# [SKIPPED]
 	exit
 }
 
-# fetch_source: unpacks src/test/regress of some PostgreSQL 15 to $work/regress
+# fetch_source: unpacks src/test/regress of some release of this PostgreSQL to $work/regress
 fetch_source() {
 	mkdir -p "$work/apt/sources" "$work/apt/lists/partial" "$work/apt/cache/archives/partial" || return 1
 	for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
@@ -44,10 +45,10 @@ fetch_source() {
 		-o APT::Sandbox::User=
 	apt-get "$@" -q update || return 1
 	# a mirror may list a release whose files it does not have: try them all
-	for version in $(apt-cache "$@" showsrc postgresql-15 | sed -n 's/^Version: //p' | sort -Vru); do
-		(cd "$work" && apt-get "$@" -q --download-only source "postgresql-15=$version") || continue
-		tar xf "$work"/postgresql-15_*.orig.tar.* -C "$work" --wildcards '*/src/test/regress/*' &&
-			mv "$work"/postgresql-15*/src/test/regress "$work/regress" && return 0
+	for version in $(apt-cache "$@" showsrc "postgresql-$major" | sed -n 's/^Version: //p' | sort -Vru); do
+		(cd "$work" && apt-get "$@" -q --download-only source "postgresql-$major=$version") || continue
+		tar xf "$work/postgresql-${major}"_*.orig.tar.* -C "$work" --wildcards '*/src/test/regress/*' &&
+			mv "$work/postgresql-$major"*/src/test/regress "$work/regress" && return 0
 	done
 	return 1
 }
@@ -55,7 +56,7 @@ fetch_source() {
 if ! fetch_source >"$work/fetch.log" 2>&1; then
 	sed 's/^/# /' "$work/fetch.log"
 	for test in $TESTS; do
-		echo "ok - core: $test # SKIP no source package of PostgreSQL 15 can be had"
+		echo "ok - core: $test # SKIP no source package of PostgreSQL $major can be had"
 	done
 	done_testing 6
 fi

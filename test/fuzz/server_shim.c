@@ -18,6 +18,13 @@
 
 #include "server_shim.h"
 
+/* PG 16: bytes are no text */
+#if PG_VERSION_NUM >= 160000
+#define SHIM_BYTES	const void
+#else
+#define SHIM_BYTES	const char
+#endif
+
 typedef struct Chunk
 {
 	struct Chunk *previous;
@@ -185,7 +192,7 @@ enlargeStringInfo(StringInfo string, int needed)
 }
 
 void
-appendBinaryStringInfo(StringInfo string, const char *data, int length)
+appendBinaryStringInfo(StringInfo string, SHIM_BYTES *data, int length)
 {
 	enlargeStringInfo(string, length);
 	memcpy(string->data + string->len, data, length);

@@ -10,6 +10,11 @@
 #ifndef SERVER_SHIM_H
 #define SERVER_SHIM_H
 
+/* PG 16: VARDATA and its kin have a file of their own */
+#if defined(PG_VERSION_NUM) && PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
 #undef printf
 #undef fprintf
 #undef snprintf

@@ -1,4 +1,4 @@
--- path: counters of one's own scans: pg_stat_xact_user_tables, pg_stat_get_*
+-- path: counters of one's own scans: pg_stat_xact_user_tables, pg_stat_get_*, pg_stat_io
 -- state: closed
 -- by: src/enforce/enforce_counters.c
 -- as: plain untagged owner

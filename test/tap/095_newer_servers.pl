@@ -63,6 +63,16 @@ is(state_as($node, 'clinic', q{ALTER TABLE odds ADD CHECK (JSON_ARRAY(o) IS NOT 
 	'a constructor of json calls casts');
 is(state_as($node, 'clinic', q{ALTER TABLE odds ADD CHECK (JSON_ARRAY(id) IS NOT NULL) NOT VALID}), '', 'unless there are none');
 
+# ... or of a type that text names
+is(state_as($node, 'clinic', q{
+	CREATE FUNCTION small(int) RETURNS bool LANGUAGE plpgsql IMMUTABLE AS $$BEGIN RAISE NOTICE 'saw %', $1; RETURN true; END$$;
+	CREATE DOMAIN few AS int CHECK (small(VALUE))}), '', 'a domain');
+is(state_as($node, 'clinic', q{ALTER TABLE odds ADD CHECK (pg_input_is_valid(id::text, 'few')) NOT VALID}), '42501',
+	'pg_input_is_valid() runs the CHECKs of domains');
+is(state_as($node, 'clinic', q{ALTER TABLE odds ADD CHECK ((pg_input_error_info(id::text, 'few')).message IS NULL) NOT VALID}), '42501',
+	'pg_input_error_info() as well');
+is(state_as($node, 'clinic', q{ALTER TABLE odds ADD CHECK (id::text::int > 0) NOT VALID}), '', 'a cast of built-in types does not');
+
 # ------------------------------------------------------------------ 17
 
 SKIP:
@@ -70,9 +80,6 @@ SKIP:
 	skip 'since 17', 1 if $server_version < 17;
 
 	# a domain's CHECK is code
-	is(state_as($node, 'clinic', q{
-		CREATE FUNCTION small(int) RETURNS bool LANGUAGE plpgsql IMMUTABLE AS $$BEGIN RAISE NOTICE 'saw %', $1; RETURN true; END$$;
-		CREATE DOMAIN few AS int CHECK (small(VALUE))}), '', 'a domain');
 	is(state_as($node, 'clinic', q{ALTER TABLE odds ADD CHECK (JSON_VALUE(j, '$' RETURNING few) > 0) NOT VALID}), '42501',
 		'a query of json makes values of domains');
 	is(state_as($node, 'clinic', q{ALTER TABLE odds ADD CHECK (JSON_VALUE(j, '$' RETURNING int) > 0) NOT VALID}), '',
@@ -196,6 +203,11 @@ SKIP:
 	is(state_as($node, 'clinic', q{UPDATE ward SET bed = 3 WHERE id = 1 RETURNING new.name}), '42501', '');
 	is(rows_as($node, 'clinic', q{INSERT INTO ward (id, residency, bed) VALUES (20, 'DE', 1) RETURNING old.name, new.bed}), '|1',
 		'of what was inserted there is no old row');
+
+	is(state_as($node, 'dora', q{WITH u AS (UPDATE ward SET bed = 3 WHERE id = 1 RETURNING old.name AS n)
+		INSERT INTO plain SELECT 1, n FROM u}), '42501', 'what is returned was read');
+	is(state_as($node, 'dora', q{WITH u AS (UPDATE plain SET id = 3 RETURNING old.name AS n)
+		INSERT INTO plain SELECT 1, n FROM u}), '', 'but of a table without tags');
 
 	# statistics are written to be read
 	my $sink = q{SELECT pg_restore_attribute_stats('schemaname', 'public', 'relname', 'plain', 'attname', 'name', 'inherited', false,
