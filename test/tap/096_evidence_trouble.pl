@@ -1,7 +1,7 @@
 # When the evidence log cannot be written, what touches tagged data fails, soon
 # and with a reason; everything else works; and when the cause goes, all is as
 # before, without anybody's doing.  What succeeded has its record, always.
-# A clock that is set back is the matter of 094_clock.pl.
+# A clock that is set back is the matter of 089_clock.pl.
 use strict;
 use warnings;
 use FindBin;
