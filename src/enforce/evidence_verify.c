@@ -104,6 +104,52 @@ tell_progress(Check *check, uint64 seq)
 
 /* --------------------------------------------------------------- signature */
 
+/* is THEN, which a handover is of, an older head of this log? */
+static bool
+is_older_head(Check *check, const JurCheckpoint *then)
+{
+	JurHash		root;
+
+	return then->size <= check->size &&
+		strcmp(then->origin, jur_log_head(check->reader)->origin) == 0 &&
+		jur_merkle_root(then->size, jur_log_hash, check->reader, &root) &&
+		jur_merkle_equal(&root, &then->root);
+}
+
+/*
+ * The keys that may sign, into KEYS: the log's first one, which is there, and
+ * those to which one of them has handed over.  Returns how many they are.
+ */
+static int
+follow_handovers(Check *check, JurNoteKey *keys)
+{
+	JurLogError error;
+	JurCheckpoint then;
+	JurNoteKey	next;
+	char		note[JUR_NOTE_MAX];
+	size_t		size;
+	int			count = 1;
+	int			n;
+	int			i;
+
+	for (n = 0; count < MAX_KEYS &&
+		 jur_log_handover(check->reader, n, note, &size, &error); n++)
+	{
+		for (i = count - 1; i >= 0; i--)
+			if (jur_handover_open(note, size, &keys[i], &then, &next))
+				break;
+		if (i < 0)
+			report(check, 0, "handover %d is signed by no key of this log", n);
+		else if (!is_older_head(check, &then))
+			report(check, 0, "handover %d is of another history", n);
+		else
+			keys[count++] = next;
+	}
+	if (count < MAX_KEYS && !error.is_missing)
+		report(check, 0, "%s", error.text);
+	return count;
+}
+
 static void
 check_signature(Check *check)
 {
@@ -116,12 +162,15 @@ check_signature(Check *check)
 	int			count = jur_log_keys(check->reader, keys, MAX_KEYS, &error);
 	int			i;
 
-	if (count < 0)
+	if (count <= 0)
 	{
-		report(check, 0, "%s", error.text);
+		report(check, 0, "%s", count < 0 ? error.text : "there is no key in \"keys\"");
 		return;
 	}
-	for (i = 0; i < count && status != JUR_NOTE_VERIFIED; i++)
+	/* the newest comes first in the file */
+	keys[0] = keys[count - 1];
+	count = follow_handovers(check, keys);
+	for (i = count - 1; i >= 0 && status == JUR_NOTE_UNSIGNED; i--)
 		status = jur_checkpoint_open(note, size, &keys[i], &head);
 	if (status != JUR_NOTE_VERIFIED)
 		report(check, 0, "the checkpoint is not signed by a key of this log");

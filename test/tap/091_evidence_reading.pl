@@ -222,6 +222,23 @@ like(problems(), qr/not signed by a key of this log/, 'another size in the check
 open($f, '>:raw', "$log/checkpoint"); print $f $note; close $f;
 is(problems(), '', 'put back, all is well');
 
+# Somebody has a key of his own, lists it, and signs: nobody handed over to it.
+my $keys = slurp_file("$log/keys");
+is(system('/usr/bin/python3', '-c', q{
+import os, sys
+sys.path.insert(0, sys.argv[1])
+import log
+directory = sys.argv[2]
+origin, size, root = log.open_head(log.read(directory, 'checkpoint'), log.read_keys(directory))[:3]
+listed = log.read(directory, 'keys')
+log.write(directory, 'keys', log.key_text(origin, log.public_of(b'x' * 32)).encode() + b'\n' + listed)
+log.write(directory, 'checkpoint', log.sign_head(origin, b'x' * 32, size, root))
+}, "$FindBin::Bin/../interop", $log), 0, 'another key signs');
+like(problems(), qr/not signed by a key of this log/, 'a key that nobody handed over to');
+open($f, '>:raw', "$log/keys"); print $f $keys; close $f;
+like(rows_as($node, 'officer', 'SELECT jurisdiction.rotate_evidence_key()'), qr/^jurisdiction\//, 'the key is rotated');
+is(problems(), '', 'one that the first handed over to');
+
 #
 # An entry that is no record: shown as what it is, and the rest as before.
 #
