@@ -94,6 +94,7 @@ typedef struct Statement
 	bool		is_unsaid;		/* a table or a label since then */
 	bool		is_told;		/* a record has been put ... */
 	bool		is_running;		/* ... and it said that there is more to come */
+	bool		has_asked;		/* about any label */
 	char		id[64];
 	TimestampTz start;
 	List	   *tables;			/* names, not told yet */
@@ -562,7 +563,7 @@ count_place(Datum label, JurAsked asked, const JurQuestion *export, int where)
 		running.is_unsaid = true;
 		jur_evidence_is_due = true;
 	}
-	running.is_new = true;
+	running.is_new = running.has_asked = true;
 	if (asked == JUR_ASKED_WRITE)
 		wrote = Max(wrote, GetCurrentTransactionNestLevel());
 	return &place->count;
@@ -677,7 +678,7 @@ jur_statement_is_open(void)
 bool
 jur_statement_has_asked(void)
 {
-	return running.is_open && running.touched != NULL;
+	return running.is_open && running.has_asked;
 }
 
 bool
@@ -1141,6 +1142,26 @@ tell(Put put, const char *outcome, const char *sqlstate)
 	return taken;
 }
 
+/*
+ * Of what is told, only writes can still change, by being undone.  Whoever
+ * counts in a place that has left the list asks for one anew.
+ */
+static void
+forget_told(void)
+{
+	Place	  **link = &running.touched;
+
+	while (*link)
+		if ((*link)->key.asked == JUR_ASKED_WRITE)
+			link = &(*link)->next;
+		else
+			*link = (*link)->next;
+	running.last = link;
+	/* also where the generation is the same: what is in the list is not found again */
+	places_generation = 0;
+	jur_statement_number++;
+}
+
 /* SET ROLE in a function, say: what was done until then is told of as it was */
 static void
 tell_of_former_session(void)
@@ -1149,6 +1170,7 @@ tell_of_former_session(void)
 		return;
 	jur_statement_tell(IsParallelWorker() ? NULL : "running");
 	jur_evidence_owed();
+	forget_told();
 	/* and who goes on tells what he touches, though it be the same */
 	list_free(running.relids);
 	running.relids = NIL;

@@ -511,6 +511,9 @@ time_to_sleep(bool is_ending)
 {
 	long		left = NOTHING_TO_DO;
 
+	/* put while the last batch was written: whoever puts wakes us only if there is none */
+	if (log_file.writer && !is_in_trouble && jur_queue_head() != appended)
+		return 1;
 	if (is_in_trouble)
 		left = RETRY_AFTER - since(tried);
 	else if (has_unsynced)

@@ -5,6 +5,7 @@ use warnings;
 use FindBin;
 use lib $FindBin::Bin;
 use Evidence;
+use Wire;
 use Jurisdiction;
 use File::Path 'remove_tree';
 use PostgreSQL::Test::Cluster;
@@ -301,6 +302,28 @@ foreach my $kind ('full', 'sync')
 	is_in($log, "$kind kept", "$kind: with what was kept");
 	is(scalar(events($log, 'trouble')), $troubles + 1, "$kind: and a record of the trouble");
 }
+
+# nobody waits: what is put while the batch before it, after a pause, is written and signed
+$node->append_conf('postgresql.conf', 'jurisdiction.evidence_commit = off');
+$node->reload;
+my $session = Wire->connect($node, $me);
+foreach my $round (1 .. 2)
+{
+	settle($node);
+	sleep 1.5;
+	fault('slow');
+	is($session->run("SELECT evidence_put('before $round')"), '', 'off: after a pause');
+	sleep 0.2;
+	is($session->run("SELECT evidence_put('meanwhile $round')"), '', 'off: while that is written');
+	sleep 2;
+	fault('');
+	sleep 2;
+	like(PostgreSQL::Test::Utils::slurp_file((glob "$log/journal/*")[-1]) . join('', entries_of($log)),
+		qr/meanwhile $round/, 'off: it is durable soon, too');
+}
+$session->close;
+$node->append_conf('postgresql.conf', 'jurisdiction.evidence_commit = on');
+$node->reload;
 
 # moved away and back
 rename($log, "$log.away") or die $!;

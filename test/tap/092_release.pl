@@ -243,6 +243,14 @@ is(join(' ', map { "$_->{role}:@{ $_->{places} // ['?'] }:@{ $_->{tables} }:$_->
 	'anna:DE:public.patient:running ben:US:public.patient:completed', 'SET ROLE in a function: to each what is his');
 is(counted('US', 'rows', $told[1]), 2, 'SET ROLE in a function: with its counts');
 is(counted('US', 'rows', $told[0]), 1, 'SET ROLE in a function: and those before');
+is($anna->run("SET application_name = 'renames'"), '', 'another name');
+is($anna->run(q{DO $$BEGIN INSERT INTO patient VALUES (60, 'DE', 'x'); PERFORM set_config('application_name', 'renamed', false);
+	INSERT INTO patient VALUES (61, 'DE', 'x'); PERFORM set_config('application_name', 'renames', false);
+	INSERT INTO patient VALUES (62, 'DE', 'x'); END$$}), '', 'a name that changes between writes');
+@told = sort { ($a->{part} // 0) <=> ($b->{part} // 0) } records('renames'), records('renamed');
+is(join(' ', map { "$_->{application}:" . counted('DE', 'rows', $_) } @told), 'renames:2 renamed:2 renames:2',
+	'a name that changes: each write is told of once, as stored and as written');
+is($anna->run('DELETE FROM patient WHERE id IN (60, 61, 62)'), '', 'the rows go');
 my $super = Wire->connect($node, $me, application_name => 'as anna');
 is($super->run('SET SESSION AUTHORIZATION anna'), '', 'SET SESSION AUTHORIZATION');
 is($super->run('SELECT * FROM patient'), '', 'SET SESSION AUTHORIZATION: a query');
