@@ -233,8 +233,9 @@ is(join(' ', map { "$_->{command}:" . ($_->{rows} // '') . ":@{ $_->{tables} }" 
 	'FETCH:1:public.patient SELECT::public.patient FETCH:2:public.patient', 'a held cursor: rows are sent when they are fetched');
 
 # who it is, in the middle of a statement
-$node->safe_psql('postgres', 'ALTER ROLE officer CREATEROLE; ALTER ROLE visitor NOINHERIT');
+$node->safe_psql('postgres', 'ALTER ROLE officer SUPERUSER; ALTER ROLE visitor NOINHERIT');
 is($officer->run('GRANT anna, ben TO visitor'), '', 'visitor may be anna or ben');
+$node->safe_psql('postgres', 'ALTER ROLE officer NOSUPERUSER');
 my $visitor = Wire->connect($node, 'visitor', application_name => 'switches');
 is($visitor->run('DO $$BEGIN SET LOCAL ROLE anna; PERFORM * FROM patient; SET LOCAL ROLE ben; PERFORM * FROM patient;
 	PERFORM * FROM patient; END$$'), '', 'SET ROLE in a function');

@@ -50,7 +50,7 @@ is(ask('ben', 'SELECT id FROM patient WHERE id < 3'), "1\n2", 'few rows');
 is(ledger(), "DE|US|$both|read|treaty A|2|1|completed", 'are told of at once');
 is(ask('ben', "SELECT 1 FROM patient WHERE residency = 'US'"), '1', 'a row that is at home there');
 is(ledger(), "DE|US|$both|read|treaty A|1|1|completed", 'is told of with the table');
-is(ask('ben', q{SET force_parallel_mode = on; SET parallel_setup_cost = 0; SET min_parallel_table_scan_size = 0;
+is(ask('ben', qq{SET $parallel_mode = on; SET parallel_setup_cost = 0; SET min_parallel_table_scan_size = 0;
 	SELECT count(*) FROM (SELECT id FROM patient OFFSET 0) s}), $count + 5, 'workers read');
 is(ledger(), "DE|US|$both|read|treaty A|1|1|completed", 'for one statement');
 is(ask('ben', 'BEGIN; DECLARE c CURSOR FOR SELECT id FROM patient ORDER BY id; FETCH 2 FROM c; FETCH 3 FROM c; COMMIT'), "1\n2\n3\n4\n5",

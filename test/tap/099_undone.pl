@@ -47,7 +47,8 @@ my ($written) = grep { ($_->{transaction} // '') eq $transaction && $_->{event} 
 is($written->{command}, 'UPDATE', 'a statement of it is found by its id');
 
 $transaction = prepare('later');
-$node->restart('immediate');
+$node->stop('immediate');
+$node->start;
 is(state_as($node, 'anna', q{ROLLBACK PREPARED 'later'}), '', 'later: after a crash');
 @told = rollbacks();
 is($told[-1]{transaction}, $transaction, 'the log tells, too');
