@@ -278,6 +278,16 @@ feeds_foreign_table(const PlannedStmt *plan)
 	return false;
 }
 
+/* is a statement around the one that ends sending rows to a foreign table? */
+static bool
+is_fed_on(const JurFrame *frame)
+{
+	for (; frame; frame = frame->up)
+		if (frame->query && feeds_foreign_table(frame->query->plannedstmt))
+			return true;
+	return false;
+}
+
 /* what the statement's record will tell of this plan */
 static void
 touch_tables(const PlannedStmt *plan)
@@ -455,6 +465,9 @@ execute_run(JUR_EXECUTOR_RUN_PARAMS)
 			jur_evidence_worker_ends();
 		return;
 	}
+	/* what it has read may go on from here row by row, and past every receiver */
+	if (is_fed_on(outer))
+		jur_evidence_before_release();
 	/* what RETURNING returns, also in WITH, is stored first, and sent once all is done */
 	if (release == NULL && is_outermost && sends_rows(query) &&
 		(query->operation != CMD_SELECT || query->plannedstmt->hasModifyingCTE))

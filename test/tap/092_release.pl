@@ -20,6 +20,7 @@ my $node = new_server('release', conf => qq{
 jurisdiction.key_directory = '$dir/keys'
 restart_after_crash = on
 jurisdiction.evidence_timeout = '20s'
+jurisdiction.allowed_libraries = 'postgres_fdw'
 log_min_messages = warning
 });
 make_clinic($node);
@@ -163,6 +164,36 @@ my ($sealed) = $anna->{raw} =~ /sealed:([^\0]+?)C\0/;
 $oid = $node->safe_psql('postgres', q{SELECT 'jurisdiction.unseal(jurisdiction.sealed)'::regprocedure::oid});
 withheld('fastpath unseals', $anna->call($oid, $sealed), $canary);
 is(counted('DE', 'rows', records("case $number")), 1, 'fastpath unseals: there is a record');
+
+# a foreign table: a sequence there tells at once that a row has come
+$node->safe_psql('postgres', 'CREATE DATABASE elsewhere');
+$node->safe_psql('elsewhere', q{CREATE TABLE told (d text); CREATE SEQUENCE arrived; GRANT ALL ON told, arrived TO visitor;
+	CREATE FUNCTION arrive() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN PERFORM nextval('public.arrived'); RETURN NEW; END$$;
+	CREATE TRIGGER arrive BEFORE INSERT ON told FOR EACH ROW EXECUTE FUNCTION arrive()});
+my $far = 'host \'' . $node->host . '\', port \'' . $node->port . '\', dbname \'elsewhere\'';
+$node->safe_psql('postgres', qq{CREATE EXTENSION postgres_fdw;
+	CREATE SERVER elsewhere FOREIGN DATA WRAPPER postgres_fdw OPTIONS ($far);
+	CREATE USER MAPPING FOR anna SERVER elsewhere OPTIONS (user 'visitor', password_required 'false');
+	CREATE FOREIGN TABLE told_there (d text) SERVER elsewhere OPTIONS (table_name 'told');
+	GRANT ALL ON told_there TO anna});
+is($officer->run(q{SECURITY LABEL FOR jurisdiction ON FOREIGN TABLE told_there IS 'to DE'}), '', 'it is in Germany');
+sub arrived { return $node->safe_psql('elsewhere', 'SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM arrived'); }
+# the table is tagged, so there is a record before anything is sent; then the log stands still
+sub send_abroad
+{
+	my ($what) = @_;
+
+	$anna->forget->query("INSERT INTO told_there SELECT CASE WHEN pg_sleep(1) IS NOT NULL THEN $what END")->send->listen(0.5);
+	kill 'STOP', $sealer;
+	$anna->listen(1.5);
+	my $arrived = arrived();
+	kill 'CONT', $sealer;
+	$anna->until('Z', 10);
+	return $arrived;
+}
+is(send_abroad(q{'nothing read'}), 1, 'a foreign table: what rests on no row goes');
+is(send_abroad('returns()'), 1, 'a foreign table: what a function has read does not');
+is(arrived(), 2, 'before the log has it');
 
 is($anna->run(q{CREATE FUNCTION at_commit() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN PERFORM says(); RETURN NULL; END$$;
 	CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON plain DEFERRABLE INITIALLY DEFERRED
