@@ -68,16 +68,6 @@ my $found = found();
 like($found, qr/^\d+,\d+(,|\n)/, 'something is found');
 like($found, qr/^none$/m, 'and something is not');
 
-sub edit
-{
-	my ($path, $offset, $bytes) = @_;
-
-	open(my $file, '+<:raw', $path) or die "$path: $!";
-	seek($file, $offset, 0);
-	print $file $bytes;
-	close($file);
-	return;
-}
 my $index = "$log/index/0";
 copy($index, "$index.kept") or die $!;
 unlink $index;

@@ -81,17 +81,6 @@ cmp_ok(mend(), '>=', int($size / 256) + $groups - 2, 'it is made anew');
 is(mend(), 0, 'as a whole');
 is(found(), $found, 'with it, the same is found');
 
-sub edit
-{
-	my ($path, $offset, $bytes) = @_;
-
-	open(my $file, '+<:raw', $path) or die "$path: $!";
-	seek($file, $offset, 0);
-	print $file $bytes;
-	close($file);
-	return;
-}
-
 my $index = "$log/index/0";
 my $kept = slurp_file($index);
 edit($index, $at + 1000, "\0" x 300);

@@ -11,7 +11,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-our @EXPORT = qw(build_probe make_probe log_dir settle entries_of events verified wait_for_log sealer_pid);
+our @EXPORT = qw(edit build_probe make_probe log_dir settle entries_of events verified wait_for_log sealer_pid);
 
 my $source = $FindBin::Bin;
 
@@ -106,6 +106,18 @@ sub entries_of
 		push @entries, unpack('(n/a)*', $bundle);
 	}
 	return @entries;
+}
+
+# BYTES are written over what the file has at OFFSET
+sub edit
+{
+	my ($path, $offset, $bytes) = @_;
+
+	open(my $file, '+<:raw', $path) or die "$path: $!";
+	seek($file, $offset, 0);
+	print $file $bytes;
+	close($file);
+	return;
 }
 
 # records of these EVENTS, decoded; of all without any
