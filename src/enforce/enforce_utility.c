@@ -301,8 +301,8 @@ is_of_log(const char *place)
 	const char *name = last_dir_separator(place);
 
 	return name && is_below(place, DataDir) &&
-		(strncmp(name + 1, "evidence_signing_", 17) == 0 ||
-		 strncmp(name + 1, "jurisdiction_evidence_head", 26) == 0);
+		(strncmp(name + 1, JUR_SIGNING_FILE, strlen(JUR_SIGNING_FILE)) == 0 ||
+		 strncmp(name + 1, JUR_HEAD_FILE, strlen(JUR_HEAD_FILE)) == 0);
 }
 
 /* COPY reads and writes files as the server does: also the evidence log, and keys */

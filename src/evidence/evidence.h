@@ -92,6 +92,9 @@ extern PGDLLEXPORT void jur_sealer_ask(JurSealerRequest request, uint64 arg);
 
 /* the directory of the log, absolute; NULL if there is none */
 extern const char *jur_evidence_path(void);
+/* beside it, in the data directory: how names of key files begin, and the newest head */
+#define JUR_SIGNING_FILE	"evidence_signing_"
+#define JUR_HEAD_FILE		"jurisdiction_evidence_head"
 
 /*
  * evidence_write.c: members of a record, in canonical form.  A record is

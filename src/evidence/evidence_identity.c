@@ -30,7 +30,6 @@
 
 #define IDENTITY_HEAD	"jurisdiction evidence 1\n"
 #define MEMORY_HEAD		"jurisdiction evidence head 1\n"
-#define MEMORY_FILE		"jurisdiction_evidence_head"
 #define TEXT_MAX		4096
 
 void
@@ -400,7 +399,7 @@ jur_recall_head(JurMemory *memory)
 	JurIdentity said;
 
 	memset(memory, 0, sizeof(*memory));
-	snprintf(path, sizeof(path), "%s/" MEMORY_FILE, DataDir);
+	snprintf(path, sizeof(path), "%s/" JUR_HEAD_FILE, DataDir);
 	if (!read_text(path, text, sizeof(text)) ||
 		strncmp(text, MEMORY_HEAD, strlen(MEMORY_HEAD)) != 0 ||
 		line_of(text, "head", line, sizeof(line)) == NULL ||
@@ -428,8 +427,8 @@ jur_remember_head(const JurMemory *memory, char *problem)
 	JurIdentity data;
 	JurIdentity file;
 
-	snprintf(path, sizeof(path), "%s/" MEMORY_FILE, DataDir);
-	snprintf(new_path, sizeof(new_path), "%s/" MEMORY_FILE ".new", DataDir);
+	snprintf(path, sizeof(path), "%s/" JUR_HEAD_FILE, DataDir);
+	snprintf(new_path, sizeof(new_path), "%s/" JUR_HEAD_FILE ".new", DataDir);
 	if (!write_file(new_path, "", problem) ||
 		!identify(DataDir, &data, problem) || !identify(new_path, &file, problem))
 		return false;

@@ -55,7 +55,7 @@ path_of(const char *origin, const char *suffix, char *path)
 	const char *name = strrchr(origin, '/');
 
 	directory(keys);
-	snprintf(path, MAXPGPATH, "%s/evidence_signing_%s.key%s", keys,
+	snprintf(path, MAXPGPATH, "%s/" JUR_SIGNING_FILE "%s.key%s", keys,
 			 name ? name + 1 : origin, suffix);
 }
 
