@@ -28,10 +28,10 @@
 
 /* bytes of a detail that are recorded; JSON may take six times as many */
 #define MAX_DETAIL 8000
-/* what a record may have, less the little that comes behind a decision */
-#define MAX_RECORD 65000
 /* likewise of an object: a path, say, as long as its writer likes */
 #define MAX_OBJECT 1000
+/* what a record may have, less the little that comes behind a decision */
+#define MAX_RECORD 65000
 
 bool
 jur_observing(void)

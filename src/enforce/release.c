@@ -73,6 +73,9 @@ has_held_enough(const Release *self)
 
 static bool hold(TupleTableSlot *slot, DestReceiver *dest);
 
+/* where COPY's rows are counted here: its exports are (enforce_copy.c), and it may write to a file */
+static uint64 uncounted;
+
 /* nothing is held, and nothing due: the way of nearly every row */
 static bool
 pass(TupleTableSlot *slot, DestReceiver *dest)
@@ -119,10 +122,7 @@ start(DestReceiver *dest, int operation, TupleDesc shape)
 {
 	Release    *self = (Release *) dest;
 
-	static uint64 uncounted;
-
 	self->shape = shape;
-	/* COPY may write to a file; its exports are counted (enforce_copy.c) */
 	self->sent = dest->mydest == DestCopyOut ? &uncounted : jur_statement_sends(0);
 	self->inner->rStartup(self->inner, operation, shape);
 }

@@ -149,11 +149,10 @@ count_place(Datum label, JurAsked asked, const JurQuestion *export, int where)
 
 	if (!jur_evidence_is_on() || !jur_is_installed())
 		return &nowhere;
-	open_statement();
-	jur_evidence_require();
 	/* who we are first: it may begin a new generation */
 	(void) jur_current_subject();
-	jur_refresh_session();
+	open_statement();
+	jur_evidence_require();
 	place = jur_place_of(&key, PointerGetDatum(value), export);
 	if (place->statement != jur_statement_number || place->statement == 0)
 	{
