@@ -305,14 +305,15 @@ jur_shared_key_count(void)
 }
 
 void
-jur_share_statement(const char *id)
+jur_share_statement(const char *id, Size size)
 {
 	JurSlot    *mine;
 
 	if (shared == NULL || MyProc == NULL)
 		return;
 	mine = &shared->slots[jur_proc_number(MyProc)];
-	strlcpy(mine->statement, id, sizeof(mine->statement));
+	Assert(size < sizeof(mine->statement));
+	memcpy(mine->statement, id, size + 1);
 	mine->workers_tell = false;
 }
 

@@ -83,10 +83,10 @@ extern uint64 jur_shared_key_count(void);
 
 /*
  * The identity of the statement that this session runs, for its parallel
- * workers.  A worker that has something to tell of it asks for its leader's,
- * and its leader can ask whether one did.
+ * workers, of SIZE bytes and a zero.  A worker that has something to tell of
+ * it asks for its leader's, and its leader can ask whether one did.
  */
-extern void jur_share_statement(const char *id);
+extern void jur_share_statement(const char *id, Size size);
 extern void jur_shared_statement(char *id, Size size);
 extern bool jur_workers_tell(void);
 

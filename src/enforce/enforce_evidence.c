@@ -41,7 +41,7 @@ void
 jur_evidence_owed(void)
 {
 	owed = true;
-	jur_evidence_is_due = true;
+	jur_release_falls_due();
 }
 
 static void
@@ -69,15 +69,30 @@ try_settle(void)
 	return settled;
 }
 
+static void
+tell_unsaid(void)
+{
+	if (!jur_statement_is_unsaid())
+		return;
+	jur_statement_tell(IsParallelWorker() ? NULL : "running");
+	owed = true;
+}
+
 void
 jur_evidence_before_release(void)
 {
-	if (jur_statement_is_unsaid())
-	{
-		jur_statement_tell(IsParallelWorker() ? NULL : "running");
-		owed = true;
-	}
+	tell_unsaid();
 	settle();
+}
+
+bool
+jur_evidence_may_release(void)
+{
+	tell_unsaid();
+	if (owed && !jur_evidence_hurry())
+		return false;
+	owed = keeps = jur_evidence_is_due = false;
+	return true;
 }
 
 void
@@ -172,6 +187,7 @@ jur_evidence_statement_fails(void)
 static bool
 tell_last(void)
 {
+	jur_release_is_cut_off();
 	jur_statement_joins_workers();
 	if (jur_statement_is_open())
 	{
@@ -316,7 +332,7 @@ level_changes(SubXactEvent event, SubTransactionId mine, SubTransactionId parent
 			if (jur_is_outermost() && jur_statement_wrote(level))
 			{
 				tell_rollback(InvalidTransactionId, "to a savepoint");
-				jur_evidence_is_due = true;
+				jur_release_falls_due();
 			}
 			jur_statement_level_ends(level, true);
 			break;

@@ -401,7 +401,8 @@ execute_run(JUR_EXECUTOR_RUN_PARAMS)
 	bool		was_parallel = query->plannedstmt->parallelModeNeeded;
 	volatile bool is_outermost = jur_is_outermost();
 	DestReceiver *dest = query->dest;
-	DestReceiver *volatile release = NULL;
+	DestReceiver *volatile queue = NULL;
+	volatile bool is_releasing = false;
 	ErrorContextCallback *messages = error_context_stack;
 	ErrorContextCallback watch;
 	JurFrame   *outer = jur_top_frame;
@@ -420,9 +421,11 @@ execute_run(JUR_EXECUTOR_RUN_PARAMS)
 			touch_tables(query->plannedstmt);
 		if (is_outermost || (IsParallelWorker() && outer == NULL))
 			jur_evidence_watch(&watch);
+		if (sends_rows(query) && jur_worker_release_wants(dest))
+			query->dest = queue = jur_worker_release(dest);
 		/* what COPY spools waits by itself */
-		if (jur_release_wants(dest) && sends_rows(query) && !jur_export_wants(query))
-			query->dest = release = jur_release_through(dest);
+		else if (sends_rows(query) && !jur_export_wants(query))
+			is_releasing = jur_release_begins(query);
 		jur_push_frame(&frame, query, NULL);
 		if (!IsParallelWorker())
 			jur_flow_before_run(query->plannedstmt);
@@ -434,6 +437,8 @@ execute_run(JUR_EXECUTOR_RUN_PARAMS)
 				jur_evidence_before_release();
 			jur_standard_run(JUR_EXECUTOR_RUN_ARGS);
 		}
+		if (is_releasing)
+			jur_release_ends();
 		/* now, or it would count as read by a later statement */
 		if (was_parallel)
 		{
@@ -446,6 +451,8 @@ execute_run(JUR_EXECUTOR_RUN_PARAMS)
 	PG_CATCH();
 	{
 		end_run(query, dest, was_parallel, outer);
+		if (is_releasing)
+			jur_release_fails();
 		if (was_parallel)
 			jur_statement_joins_workers();
 		if (is_outermost)
@@ -457,8 +464,8 @@ execute_run(JUR_EXECUTOR_RUN_PARAMS)
 	PG_END_TRY();
 	end_run(query, dest, was_parallel, outer);
 	error_context_stack = messages;
-	if (release)
-		release->rDestroy(release);
+	if (queue)
+		queue->rDestroy(queue);
 	if (IsParallelWorker())
 	{
 		if (outer == NULL)
@@ -469,11 +476,11 @@ execute_run(JUR_EXECUTOR_RUN_PARAMS)
 	if (is_fed_on(outer))
 		jur_evidence_before_release();
 	/* what RETURNING returns, also in WITH, is stored first, and sent once all is done */
-	if (release == NULL && is_outermost && sends_rows(query) &&
+	if (!is_releasing && is_outermost && sends_rows(query) &&
 		(query->operation != CMD_SELECT || query->plannedstmt->hasModifyingCTE))
 		jur_statement_sends(query->estate->es_processed);
 	/* what writes has its triggers still to come */
-	if (is_outermost && (release || query->operation == CMD_SELECT))
+	if (is_outermost && (is_releasing || query->operation == CMD_SELECT))
 		jur_evidence_statement_ends();
 }
 

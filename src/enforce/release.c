@@ -3,16 +3,25 @@
  * release.c
  *	  Idea: no row goes to the client before the log has the statement.
  *
+ * While a statement sends rows, its messages to the client pass through here.
  * The first rows are held back.  If the statement ends meanwhile, one record
  * tells all of it, and they go; if more come, a record says that rows begin to
- * leave, and from then on they pass.
+ * leave.  Until the log has it, yet more are held back, so that the statement
+ * need not stop for it; from then on they pass, and not even through here,
+ * until there is anything new to be told.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+/* nothing here is about GSSAPI, whose headers the server's may ask for */
+#undef ENABLE_GSS
+
 #include "access/parallel.h"
-#include "executor/tuptable.h"
+#include "executor/execdesc.h"
+#include "lib/stringinfo.h"
+#include "libpq/libpq.h"
+#include "nodes/execnodes.h"
 #include "tcop/dest.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -21,155 +30,188 @@
 #include "enforce/statement.h"
 #include "evidence/evidence.h"
 
-/*
- * Held back at most, in rows, bytes and milliseconds until another row comes.
- * (The server itself sends nothing before it has 8 kB or the statement ends.)
- */
-#define MAX_HELD 64
-#define MAX_HELD_BYTES (64 * 1024)
+/* types of the protocol's messages that carry rows */
+#define DATA_ROW	'D'
+#define COPY_DATA	'd'
+
+/* a statement of more rows, or bytes, has a record before its end */
+#define FEW 64
+#define FEW_BYTES (64 * 1024)
+/* held back at most, in bytes and in milliseconds until another row comes */
+#define MAX_HELD_BYTES (1024 * 1024)
 #define MAX_HELD_MS 200
+/* of memory, kept from statement to statement */
+#define KEPT_BYTES (16 * 1024)
 
-typedef struct Release
-{
-	DestReceiver pub;
-	DestReceiver *inner;
-	MemoryContext context;		/* of the held rows */
-	TupleDesc	shape;
-	MinimalTuple held[MAX_HELD];
-	int			nheld;
-	Size		bytes;
-	TimestampTz since;			/* the first of them */
-	bool		wants_more;		/* as the client's receiver said last */
-	uint64	   *sent;			/* rows, as the statement's record will have it */
-} Release;
+/* the type and the size of a message that is held */
+#define HEAD (1 + sizeof(uint32))
+
+static PQcommMethods ours;
+/* where messages go from here; NULL: no statement sends rows */
+static const PQcommMethods *client = NULL;
+/* rows that the executor has made, of those that are counted here */
+static const uint64 *made = NULL;
+/* of them, so many are held back, as messages */
+static int	nheld = 0;
+static StringInfoData held = {0};
+static TimestampTz held_since;	/* the first of them */
 
 static void
-let_go(Release *self)
+forget_held(void)
 {
-	TupleTableSlot *slot;
-	int			i;
-
-	if (self->nheld == 0)
-		return;
-	slot = MakeSingleTupleTableSlot(self->shape, &TTSOpsMinimalTuple);
-	for (i = 0; i < self->nheld && self->wants_more; i++)
+	nheld = 0;
+	held.len = 0;
+	if (held.maxlen > KEPT_BYTES)
 	{
-		ExecStoreMinimalTuple(self->held[i], slot, false);
-		self->wants_more = self->inner->receiveSlot(slot, self->inner);
+		pfree(held.data);
+		memset(&held, 0, sizeof(held));
 	}
-	ExecDropSingleTupleTableSlot(slot);
-	self->nheld = 0;
-	self->bytes = 0;
-	MemoryContextReset(self->context);
 }
 
-static bool
-has_held_enough(const Release *self)
+/* from here on they count as sent, also if the session ends meanwhile */
+static int
+let_go(void)
 {
-	return self->nheld == MAX_HELD || self->bytes > MAX_HELD_BYTES ||
-		(self->nheld > 0 &&
-		 TimestampDifferenceExceeds(self->since, GetCurrentTimestamp(), MAX_HELD_MS));
-}
+	int			at = 0;
+	int			result = 0;
 
-static bool hold(TupleTableSlot *slot, DestReceiver *dest);
-
-/* where COPY's rows are counted here: its exports are (enforce_copy.c), and it may write to a file */
-static uint64 uncounted;
-
-/* nothing is held, and nothing due: the way of nearly every row */
-static bool
-pass(TupleTableSlot *slot, DestReceiver *dest)
-{
-	Release    *self = (Release *) dest;
-
-	if (unlikely(jur_evidence_is_due))
+	nheld = 0;
+	while (at < held.len && result == 0)
 	{
-		self->pub.receiveSlot = hold;
-		return hold(slot, dest);
+		uint32		size;
+
+		memcpy(&size, held.data + at + 1, sizeof(size));
+		result = client->putmessage(held.data[at], held.data + at + HEAD, size);
+		at += HEAD + size;
 	}
-	(*self->sent)++;
-	return self->inner->receiveSlot(slot, self->inner);
+	forget_held();
+	return result;
 }
 
-static bool
-hold(TupleTableSlot *slot, DestReceiver *dest)
+static void
+keep(char type, const char *data, size_t size)
 {
-	Release    *self = (Release *) dest;
-	MemoryContext caller;
+	uint32		length = size;
 
-	if (has_held_enough(self))
+	if (held.data == NULL)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
+
+		initStringInfo(&held);
+		MemoryContextSwitchTo(caller);
+	}
+	enlargeStringInfo(&held, HEAD + size);
+	appendStringInfoCharMacro(&held, type);
+	appendBinaryStringInfo(&held, (char *) &length, sizeof(length));
+	appendBinaryStringInfo(&held, data, size);
+	if (nheld++ == 0)
+		held_since = GetCurrentTimestamp();
+}
+
+static int
+hold(char type, const char *data, size_t size)
+{
+	int			result;
+
+	if (held.len + size > MAX_HELD_BYTES ||
+		(nheld > 0 && TimestampDifferenceExceeds(held_since, GetCurrentTimestamp(), MAX_HELD_MS)))
 		jur_evidence_before_release();
-	if (!jur_evidence_is_due)
+	else if (nheld >= FEW || held.len > FEW_BYTES)
+		(void) jur_evidence_may_release();
+	if (jur_evidence_is_due)
 	{
-		*self->sent += self->nheld;
-		let_go(self);
-		if (!self->wants_more)
-			return false;
-		self->pub.receiveSlot = pass;
-		return pass(slot, dest);
+		keep(type, data, size);
+		return 0;
 	}
-	if (self->nheld == 0)
-		self->since = GetCurrentTimestamp();
-	caller = MemoryContextSwitchTo(self->context);
-	self->held[self->nheld] = ExecCopySlotMinimalTuple(slot);
-	self->bytes += self->held[self->nheld++]->t_len;
-	MemoryContextSwitchTo(caller);
-	return true;
+	result = let_go();
+	PqCommMethods = client;
+	return result == 0 ? client->putmessage(type, data, size) : result;
 }
 
-static void
-start(DestReceiver *dest, int operation, TupleDesc shape)
+/* what carries no row waits by itself, if need be: a NOTICE, an error (enforce_evidence.c) */
+static int
+put_message(char type, const char *data, size_t size)
 {
-	Release    *self = (Release *) dest;
-
-	self->shape = shape;
-	self->sent = dest->mydest == DestCopyOut ? &uncounted : jur_statement_sends(0);
-	self->inner->rStartup(self->inner, operation, shape);
-}
-
-static void
-finish(DestReceiver *dest)
-{
-	Release    *self = (Release *) dest;
-
-	*self->sent += self->nheld;
-	jur_evidence_rows_end();
-	let_go(self);
-	self->inner->rShutdown(self->inner);
-}
-
-/* the client's receiver is its owner's */
-static void
-destroy(DestReceiver *dest)
-{
-	MemoryContextDelete(((Release *) dest)->context);
-	pfree(dest);
+	return type == DATA_ROW || type == COPY_DATA ? hold(type, data, size) :
+		client->putmessage(type, data, size);
 }
 
 bool
-jur_release_wants(DestReceiver *dest)
+jur_release_begins(QueryDesc *query)
 {
-	if (dest == NULL || !jur_evidence_is_on())
+	DestReceiver *dest = query->dest;
+
+	/* a statement inside another that sends rows sends its own the same way */
+	if (dest == NULL || !jur_evidence_is_on() || IsParallelWorker() || client != NULL ||
+		(dest->mydest != DestRemote && dest->mydest != DestRemoteExecute &&
+		 dest->mydest != DestRemoteSimple && dest->mydest != DestCopyOut))
 		return false;
-	/* a worker's rows go to its leader, who does not know what they rest on */
-	return IsParallelWorker() ? dest->mydest == DestTupleQueue :
-		(dest->mydest == DestRemote || dest->mydest == DestRemoteExecute ||
-		 dest->mydest == DestRemoteSimple || dest->mydest == DestCopyOut);
+	/* COPY's exports are counted (enforce_copy.c), and its rows may go to a file */
+	if (dest->mydest != DestCopyOut)
+	{
+		jur_statement_sends(0);
+		/* as a run begins with, but one that is cut short may not get there */
+		query->estate->es_processed = 0;
+		made = &query->estate->es_processed;
+	}
+	client = PqCommMethods;
+	ours = *client;
+	ours.putmessage = put_message;
+	PqCommMethods = &ours;
+	return true;
 }
 
-DestReceiver *
-jur_release_through(DestReceiver *dest)
+void
+jur_release_falls_due(void)
 {
-	Release    *self = palloc0(sizeof(Release));
+	jur_evidence_is_due = true;
+	if (client)
+		PqCommMethods = &ours;
+}
 
-	self->pub.receiveSlot = pass;
-	self->pub.rStartup = start;
-	self->pub.rShutdown = finish;
-	self->pub.rDestroy = destroy;
-	self->pub.mydest = dest->mydest;
-	self->inner = dest;
-	self->wants_more = true;
-	self->context = AllocSetContextCreate(CurrentMemoryContext, "jurisdiction held rows",
-										  ALLOCSET_SMALL_SIZES);
-	return (DestReceiver *) self;
+uint64
+jur_release_sent(void)
+{
+	return made && *made > nheld ? *made - nheld : 0;
+}
+
+static void
+end_release(void)
+{
+	if (client == NULL)
+		return;
+	if (made)
+		jur_statement_sends(jur_release_sent());
+	made = NULL;
+	forget_held();
+	PqCommMethods = client;
+	client = NULL;
+}
+
+void
+jur_release_ends(void)
+{
+	int			last = nheld;
+
+	/* as the record is to have it; they go if there is one */
+	nheld = 0;
+	jur_evidence_rows_end();
+	nheld = last;
+	(void) let_go();
+	end_release();
+}
+
+void
+jur_release_fails(void)
+{
+	end_release();
+}
+
+/* where rows pass, nobody knows how much of one more has gone: that counts as one */
+void
+jur_release_is_cut_off(void)
+{
+	if (made && PqCommMethods == client)
+		jur_statement_sends(1);
+	end_release();
 }

@@ -47,44 +47,44 @@ uint64		jur_names_changed = 0;
 
 /* the deepest level of savepoints at which the transaction has written; 0: it has not */
 static int	wrote = 0;
-static char last_id[64] = "";
 static uint64 nowhere = 0;
 
-static void
-append_hexadecimal(char *text, uint64 number)
+/* the number of the statement that was named last */
+static uint64 named = 0;
+
+/* its size */
+static int
+put_name(char *name, uint64 number)
 {
-	char		digits[17];
+	static char prefix[32] = "";
+	static int	prefix_size;
+	char		digits[16];
 	char	   *first = digits + 16;
 
-	*first = '\0';
+	/* for every statement: only the number is made anew */
+	if (prefix[0] == '\0')
+		prefix_size = snprintf(prefix, sizeof(prefix), "%x.%llx.", MyProcPid,
+							   (unsigned long long) MyStartTimestamp);
 	do
 		*--first = "0123456789abcdef"[number & 15];
 	while ((number >>= 4) != 0);
-	strcpy(text, first);
+	memcpy(name, prefix, prefix_size);
+	memcpy(name + prefix_size, first, digits + 16 - first);
+	name[prefix_size + (digits + 16 - first)] = '\0';
+	return prefix_size + (digits + 16 - first);
 }
 
 static void
 name_statement(void)
 {
-	static uint64 number = 0;
-	static char prefix[32];
-	static int	prefix_size;
-
 	if (IsParallelWorker())
 	{
 		jur_shared_statement(jur_running.id, sizeof(jur_running.id));
 		return;
 	}
-	/* for every statement: only the number is made anew */
 	if (jur_running.id[0] != '\0')
 		return;
-	if (number++ == 0)
-		prefix_size = snprintf(prefix, sizeof(prefix), "%x.%llx.", MyProcPid,
-							   (unsigned long long) MyStartTimestamp);
-	memcpy(jur_running.id, prefix, prefix_size);
-	append_hexadecimal(jur_running.id + prefix_size, number);
-	strlcpy(last_id, jur_running.id, sizeof(last_id));
-	jur_share_statement(jur_running.id);
+	jur_share_statement(jur_running.id, put_name(jur_running.id, ++named));
 }
 
 static void
@@ -163,7 +163,7 @@ count_place(Datum label, JurAsked asked, const JurQuestion *export, int where)
 		*jur_running.last = place;
 		jur_running.last = &place->next;
 		jur_running.is_unsaid = true;
-		jur_evidence_is_due = true;
+		jur_release_falls_due();
 	}
 	jur_running.is_new = jur_running.has_asked = true;
 	if (asked == JUR_ASKED_WRITE)
@@ -250,7 +250,7 @@ jur_statement_touches(Oid relid)
 		MemoryContextSwitchTo(caller);
 		jur_running.is_new = true;
 		jur_running.is_unsaid = true;
-		jur_evidence_is_due = true;
+		jur_release_falls_due();
 	}
 	jur_evidence_require();
 }
@@ -262,12 +262,17 @@ jur_statement_is(const char *command, uint64 digest)
 	jur_running.digest = digest;
 }
 
-uint64 *
+void
 jur_statement_sends(uint64 rows)
 {
 	jur_running.sends_rows = true;
 	jur_running.rows += rows;
-	return &jur_running.rows;
+}
+
+uint64
+jur_rows_sent(void)
+{
+	return jur_running.rows + jur_release_sent();
 }
 
 bool
@@ -299,7 +304,11 @@ jur_statement_id(void)
 const char *
 jur_statement_last_id(void)
 {
-	return last_id;
+	static char id[sizeof(jur_running.id)] = "";
+
+	if (named > 0)
+		(void) put_name(id, named);
+	return id;
 }
 
 bool

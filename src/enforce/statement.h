@@ -41,8 +41,8 @@ extern void jur_statement_exports(Datum label, const JurQuestion *export, uint64
 extern void jur_statement_touches(Oid relid);
 /* what the record of the outermost statement that begins calls it */
 extern void jur_statement_is(const char *command, uint64 digest);
-/* the outermost statement sends rows to the client: so many, and what is added where it says */
-extern uint64 *jur_statement_sends(uint64 rows);
+/* the outermost statement sends rows to the client: so many, and what release.c counts now */
+extern void jur_statement_sends(uint64 rows);
 
 /*
  * enforce_rows.c: a call site asks about LABEL for the first time in this
@@ -99,13 +99,12 @@ extern void jur_record_session_as_known(StringInfo record);
 
 /* enforce_evidence.c: something was put that has to be waited for */
 extern void jur_evidence_owed(void);
-/*
- * Is there anything to be put or waited for before something may leave?  Asked
- * for each row that leaves.
- */
+/* is there anything to be put or waited for before something may leave? */
 extern bool jur_evidence_is_due;
 /* nothing may leave before what there is to tell is in the log */
 extern void jur_evidence_before_release(void);
+/* the same without waiting: false, what there is to tell is on its way there */
+extern bool jur_evidence_may_release(void);
 /* all rows have come; the client gets those held back once this returns */
 extern void jur_evidence_rows_end(void);
 /* the first statement of a process begins */
@@ -121,8 +120,22 @@ extern void jur_evidence_prepared_is_undone(TransactionId transaction);
 extern void jur_evidence_worker_ends(void);
 extern void jur_evidence_worker_fails(void);
 
-/* release.c: rows for the client pass through here */
-extern bool jur_release_wants(DestReceiver *dest);
-extern DestReceiver *jur_release_through(DestReceiver *dest);
+/*
+ * release.c: the rows that QUERY sends to the client wait for the log; false,
+ * it sends none.  Where it is true one of the others is called: all rows have
+ * come, and those held back go; or they never do; or the process ends.
+ */
+extern bool jur_release_begins(QueryDesc *query);
+extern void jur_release_ends(void);
+extern void jur_release_fails(void);
+extern void jur_release_is_cut_off(void);
+/* how many rows it has sent until now */
+extern uint64 jur_release_sent(void);
+/* something is to be put or waited for before anything more leaves */
+extern void jur_release_falls_due(void);
+
+/* release_worker.c: those of a parallel worker, for its leader, pass through here */
+extern bool jur_worker_release_wants(DestReceiver *dest);
+extern DestReceiver *jur_worker_release(DestReceiver *dest);
 
 #endif							/* JUR_STATEMENT_H */

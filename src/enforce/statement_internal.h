@@ -57,7 +57,7 @@ typedef struct JurStatement
 	JurPlace   *touched;
 	JurPlace  **last;
 	struct Level *levels;			/* innermost first */
-	uint64		rows;
+	uint64		rows;			/* of runs that have ended */
 	uint64		rows_said;
 	bool		sends_rows;
 	int			parts;
@@ -68,6 +68,9 @@ extern JurStatement jur_running;
 extern MemoryContext jur_statement_context;
 /* grows when the name of a table may be another */
 extern uint64 jur_names_changed;
+
+/* rows sent until now, also of the run at hand */
+extern uint64 jur_rows_sent(void);
 
 /* statement_session.c: the members that tell of the session, as last known, or NULL */
 extern const char *jur_session_text;

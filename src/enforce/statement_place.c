@@ -29,6 +29,7 @@ uint64		jur_places_builds = 0;
 static MemoryContext places_context = NULL;
 static HTAB *places = NULL;
 static uint64 places_generation = 0;
+static JurPlace *last_place = NULL;	/* among them, that was found */
 
 static uint32
 hash_place(const void *key, Size keysize)
@@ -68,6 +69,7 @@ refresh_places(void)
 		places_context = AllocSetContextCreate(TopMemoryContext, "jurisdiction places",
 											   ALLOCSET_DEFAULT_SIZES);
 	places = NULL;
+	last_place = NULL;
 	MemoryContextReset(places_context);
 	control.keysize = sizeof(JurPlaceKey);
 	control.entrysize = sizeof(JurPlace);
@@ -206,11 +208,13 @@ make_place(const JurPlaceKey *key, Datum value, const JurQuestion *export)
 JurPlace *
 jur_place_of(const JurPlaceKey *key, Datum value, const JurQuestion *export)
 {
-	JurPlace   *place;
-
 	refresh_places();
-	place = hash_search(places, key, HASH_FIND, NULL);
-	return place ? place : make_place(key, value, export);
+	/* many a session asks about one label again and again */
+	if (last_place == NULL || match_place(&last_place->key, key, sizeof(JurPlaceKey)) != 0)
+		last_place = hash_search(places, key, HASH_FIND, NULL);
+	if (last_place == NULL)
+		last_place = make_place(key, value, export);
+	return last_place;
 }
 
 void

@@ -147,7 +147,7 @@ has_untold(void)
 {
 	const JurPlace *place;
 
-	if (jur_running.is_new || jur_running.rows > jur_running.rows_said)
+	if (jur_running.is_new || jur_rows_sent() > jur_running.rows_said)
 		return true;
 	for (place = jur_running.touched; place; place = place->next)
 		if (has_news(place))
@@ -228,6 +228,7 @@ typedef struct Alike
 	bool		observing;
 	int			nrelids;
 	int			nplaces;
+	/* of these, only so many are set */
 	Oid			relids[MAX_ALIKE];
 	const JurPlace *places[MAX_ALIKE];
 	uint64		counts[MAX_ALIKE];
@@ -242,7 +243,7 @@ describe(Alike *alike, const char *outcome, const char *sqlstate)
 	const JurPlace *place;
 	ListCell   *lc;
 
-	memset(alike, 0, sizeof(Alike));
+	memset(alike, 0, offsetof(Alike, relids));
 	if (jur_evidence_commit || outcome == NULL || jur_running.parts > 0 ||
 		IsParallelWorker() || jur_session_text == NULL ||
 		strcmp(outcome, "running") == 0 ||
@@ -257,7 +258,7 @@ describe(Alike *alike, const char *outcome, const char *sqlstate)
 	alike->places_builds = jur_places_builds;
 	alike->names_changed = jur_names_changed;
 	alike->digest = jur_running.digest;
-	alike->rows = jur_running.rows;
+	alike->rows = jur_rows_sent();
 	alike->sends_rows = jur_running.sends_rows;
 	alike->observing = jur_observing();
 	foreach(lc, jur_running.relids)
@@ -272,6 +273,15 @@ describe(Alike *alike, const char *outcome, const char *sqlstate)
 	return true;
 }
 
+static bool
+are_alike(const Alike *a, const Alike *b)
+{
+	return memcmp(a, b, offsetof(Alike, relids)) == 0 &&
+		memcmp(a->relids, b->relids, a->nrelids * sizeof(a->relids[0])) == 0 &&
+		memcmp(a->places, b->places, a->nplaces * sizeof(a->places[0])) == 0 &&
+		memcmp(a->counts, b->counts, a->nplaces * sizeof(a->counts[0])) == 0;
+}
+
 static void
 is_told(const char *outcome)
 {
@@ -279,7 +289,7 @@ is_told(const char *outcome)
 
 	for (place = jur_running.touched; place; place = place->next)
 		is_said(place);
-	jur_running.rows_said = jur_running.rows;
+	jur_running.rows_said = jur_rows_sent();
 	jur_running.tables = NIL;
 	jur_running.is_new = false;
 	jur_running.is_unsaid = false;
@@ -313,7 +323,7 @@ put_all(StringInfo record, Put *put, const char *outcome, const char *sqlstate)
 	taken = tell_tables(record, put);
 	taken &= tell_decisions(record, put);
 	if (jur_running.sends_rows && !IsParallelWorker())
-		jur_record_number(record, "rows", jur_running.rows - jur_running.rows_said);
+		jur_record_number(record, "rows", jur_rows_sent() - jur_running.rows_said);
 	jur_record_text(record, "outcome", outcome);
 	jur_record_text(record, "sqlstate", sqlstate);
 	jur_record_end(record);
@@ -355,7 +365,7 @@ tell(Put put, const char *outcome, const char *sqlstate)
 	MemoryContext caller = MemoryContextSwitchTo(jur_statement_context);
 	bool		taken;
 
-	if (may_be_alike && memcmp(&alike, &last_told, sizeof(Alike)) == 0 &&
+	if (may_be_alike && are_alike(&alike, &last_told) &&
 		jur_evidence_again(jur_running.start))
 	{
 		jur_running.parts++;

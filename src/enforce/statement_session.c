@@ -135,10 +135,10 @@ build_session(void)
 void
 jur_refresh_session(void)
 {
-	if (!may_look_up() || !jur_is_installed())
+	if (jur_session_text && session_generation == jur_generation &&
+		strcmp(session_application, application_name ? application_name : "") == 0)
 		return;
-	if (jur_session_text == NULL || session_generation != jur_generation ||
-		strcmp(session_application, application_name ? application_name : "") != 0)
+	if (may_look_up() && jur_is_installed())
 		build_session();
 }
 

@@ -53,6 +53,8 @@ extern bool jur_evidence_again(TimestampTz moment);
  */
 extern PGDLLEXPORT void jur_evidence_wait(void);
 extern PGDLLEXPORT bool jur_evidence_try_wait(void);
+/* is it so now?  If not, that comes to be as soon as can be, and nobody waits */
+extern PGDLLEXPORT bool jur_evidence_hurry(void);
 
 /*
  * Raises where what would be waited for is known not to become durable:

@@ -23,13 +23,18 @@ const char *
 jur_evidence_path(void)
 {
 	static char path[MAXPGPATH];
+	static const char *made_of = NULL;
 
 	if (jur_evidence_directory == NULL || *jur_evidence_directory == '\0' || DataDir == NULL)
 		return NULL;
+	/* the setting is the same until the server ends, and every statement asks */
+	if (made_of == jur_evidence_directory)
+		return path;
 	if (is_absolute_path(jur_evidence_directory))
 		strlcpy(path, jur_evidence_directory, sizeof(path));
 	else
 		snprintf(path, sizeof(path), "%s/%s", DataDir, jur_evidence_directory);
+	made_of = jur_evidence_directory;
 	return path;
 }
 

@@ -471,6 +471,26 @@ jur_evidence_try_wait(void)
 	return done;
 }
 
+bool
+jur_evidence_hurry(void)
+{
+	uint64		position;
+
+	if (!jur_evidence_is_on() || !jur_evidence_commit)
+		return true;
+	if (!IsUnderPostmaster || cannot_wait())
+		return false;
+	position = pg_atomic_read_u64(my_ticket());
+	if (pg_atomic_read_u64(&queue->durable) >= position)
+		return true;
+	if (pg_atomic_read_u64(&queue->wanted) < position)
+	{
+		raise_to(&queue->wanted, position);
+		jur_wake_sealer();
+	}
+	return false;
+}
+
 void
 jur_evidence_require(void)
 {

@@ -423,6 +423,54 @@ foreach my $way ('close', 'kill')
 	cmp_ok(counted('DE', 'rows', @told), '>=', $session->rows(@messages), "$way: and how much") if $way eq 'close';
 	cmp_ok($told[-1]{rows}, '>=', $session->rows(@messages), "$way: rows that were sent before the end") if $way eq 'close';
 }
+
+# ended: while nothing has come yet, between rows (once the first ones are not
+# held back any more), and with part of one huge row on its way
+sub ended
+{
+	my ($name, $sql, $bytes) = @_;
+	my $session = Wire->connect($node, 'anna', application_name => $name);
+
+	$session->query($sql)->send;
+	if ($bytes)
+	{
+		1 while length($session->{raw}) < $bytes && $session->take(10);
+	}
+	else
+	{
+		ok($node->poll_query_until('postgres', "SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = '$name' AND wait_event = 'PgSleep' AND query_start < now() - '0.5 s'::interval"), "$name: under way");
+	}
+	$node->safe_psql('postgres', "SELECT pg_terminate_backend($session->{pid})");
+	$session->until('Z', 10);
+	@told = records($name);
+	is($told[-1]{outcome}, 'unknown', "$name: the log has it");
+	return ($told[-1]{rows}, $session->rows($session->messages));
+}
+my ($rows, $came) = ended('before the first row', 'SELECT pg_sleep(100) FROM patient');
+is($rows, 0, 'before the first row: none was sent');
+($rows, $came) = ended('between rows', q{SELECT CASE id WHEN 100 THEN pg_sleep(0.3) WHEN 300 THEN pg_sleep(100) END FROM large});
+is($rows, 300, 'between rows: all that were sent, and one that may have been');
+($rows, $came) = ended('a huge row', q{SELECT repeat(diagnosis, 20000000) FROM patient WHERE id = 2}, 100000);
+is($rows, 1, 'a huge row: part of it is one');
+
+# an error counts what was sent, to the row
+$anna = Wire->connect($node, 'anna');
+$anna->run(q{SET application_name = 'fails late'});
+is($anna->run('SELECT CASE id WHEN 100 THEN pg_sleep(0.3) END, 1 / (500 - id) FROM large'), '22012', 'an error late');
+@told = records('fails late');
+is($told[-1]{rows}, 499, 'an error late: the rows before it');
+$anna->run(q{SET application_name = 'fails early'});
+is($anna->run('SELECT 1 / (5 - id) FROM large'), '22012', 'an error early');
+@told = records('fails early');
+is($told[-1]{rows}, 0, 'an error early: what was held back did not go');
+
+# what a NOTICE waited for does not overtake nor keep back the rows around it
+$anna->forget->query(q{SET client_min_messages = notice; SELECT id, CASE WHEN id IN (3, 70, 5000) THEN says() END FROM large ORDER BY id})->send;
+my @rows = grep { $_->[0] eq 'D' } $anna->until('Z', 20);
+is(scalar @rows, 20000, 'rows around a NOTICE: all of them');
+is(join(',', map { unpack('x2 N/a', $_->[1]) } @rows), join(',', 1 .. 20000), 'rows around a NOTICE: in order');
+is(() = $anna->{raw} =~ /NOTICE/g, 6, 'rows around a NOTICE: each NOTICE');
+
 verified($log, 'the tree is whole');
 
 done_testing();
