@@ -40,6 +40,8 @@
 /* held back at most, in bytes and in milliseconds until another row comes */
 #define MAX_HELD_BYTES (1024 * 1024)
 #define MAX_HELD_MS 200
+/* beyond a few, the clock is looked at for every so many rows */
+#define LOOK_EVERY 16
 /* of memory, kept from statement to statement */
 #define KEPT_BYTES (16 * 1024)
 
@@ -108,13 +110,20 @@ keep(char type, const char *data, size_t size)
 		held_since = GetCurrentTimestamp();
 }
 
+static bool
+is_late(void)
+{
+	if (nheld == 0 || (nheld > FEW && nheld % LOOK_EVERY != 0))
+		return false;
+	return TimestampDifferenceExceeds(held_since, GetCurrentTimestamp(), MAX_HELD_MS);
+}
+
 static int
 hold(char type, const char *data, size_t size)
 {
 	int			result;
 
-	if (held.len + size > MAX_HELD_BYTES ||
-		(nheld > 0 && TimestampDifferenceExceeds(held_since, GetCurrentTimestamp(), MAX_HELD_MS)))
+	if (held.len + size > MAX_HELD_BYTES || is_late())
 		jur_evidence_before_release();
 	else if (nheld >= FEW || held.len > FEW_BYTES)
 		(void) jur_evidence_may_release();

@@ -214,6 +214,16 @@ my_ticket(void)
 	return &queue->tickets[jur_proc_number(proc)];
 }
 
+/* what is there up to POSITION is to be durable soon; who asks first wakes the sealer */
+static void
+ask(uint64 position)
+{
+	if (pg_atomic_read_u64(&queue->wanted) >= position)
+		return;
+	raise_to(&queue->wanted, position);
+	jur_wake_sealer();
+}
+
 /* puts it, if there is room and anybody who will take it out */
 static bool
 offer(const char *record, Size size)
@@ -231,7 +241,10 @@ offer(const char *record, Size size)
 	if (end == 0)
 		return false;
 	raise_to(my_ticket(), end);
-	if (was_empty || jur_queue_is_filling())
+	/* somebody will wait for it: better woken once, and now */
+	if (jur_evidence_commit)
+		ask(end);
+	else if (was_empty || jur_queue_is_filling())
 		jur_wake_sealer();
 	return true;
 }
@@ -284,10 +297,9 @@ await(uint64 position)
 	if (pg_atomic_read_u64(&queue->durable) >= position)
 		return true;
 	INSTR_TIME_SET_CURRENT(begin);
-	raise_to(&queue->wanted, position);
+	ask(position);
 	sealed = batch_of(position);
 	ConditionVariablePrepareToSleep(sealed);
-	jur_wake_sealer();
 	for (;;)
 	{
 		int			left = jur_evidence_timeout - elapsed_ms(begin);
@@ -483,11 +495,7 @@ jur_evidence_hurry(void)
 	position = pg_atomic_read_u64(my_ticket());
 	if (pg_atomic_read_u64(&queue->durable) >= position)
 		return true;
-	if (pg_atomic_read_u64(&queue->wanted) < position)
-	{
-		raise_to(&queue->wanted, position);
-		jur_wake_sealer();
-	}
+	ask(position);
 	return false;
 }
 
