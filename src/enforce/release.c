@@ -18,7 +18,6 @@
 #undef ENABLE_GSS
 
 #include "access/parallel.h"
-#include "executor/execdesc.h"
 #include "lib/stringinfo.h"
 #include "libpq/libpq.h"
 #include "nodes/execnodes.h"

@@ -12,6 +12,7 @@
 #ifndef JUR_STATEMENT_H
 #define JUR_STATEMENT_H
 
+#include "executor/execdesc.h"
 #include "lib/stringinfo.h"
 #include "tcop/dest.h"
 
