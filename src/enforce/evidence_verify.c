@@ -116,50 +116,42 @@ is_older_head(Check *check, const JurCheckpoint *then)
 		jur_merkle_equal(&root, &then->root);
 }
 
-/*
- * The keys that may sign, into KEYS: the log's first one, which is there, and
- * those to which one of them has handed over.  Returns how many they are.
- */
-static int
-follow_handovers(Check *check, JurNoteKey *keys)
+/* the keys that may sign, oldest first */
+typedef struct Signers
 {
-	JurLogError error;
+	Check	   *check;
+	int			count;
+	int			handovers;
+	JurNoteKey	keys[MAX_KEYS];
+} Signers;
+
+static bool
+follow_handover(void *arg, const char *note, size_t size)
+{
+	Signers    *signers = arg;
 	JurCheckpoint then;
 	JurNoteKey	next;
-	char		note[JUR_NOTE_MAX];
-	size_t		size;
-	int			count = 1;
-	int			n;
-	int			i;
+	int			n = signers->handovers++;
 
-	for (n = 0; count < MAX_KEYS &&
-		 jur_log_handover(check->reader, n, note, &size, &error); n++)
-	{
-		for (i = count - 1; i >= 0; i--)
-			if (jur_handover_open(note, size, &keys[i], &then, &next))
-				break;
-		if (i < 0)
-			report(check, 0, "handover %d is signed by no key of this log", n);
-		else if (!is_older_head(check, &then))
-			report(check, 0, "handover %d is of another history", n);
-		else
-			keys[count++] = next;
-	}
-	if (count < MAX_KEYS && !error.is_missing)
-		report(check, 0, "%s", error.text);
-	return count;
+	if (!jur_handover_open(note, size, signers->keys, signers->count, &then, &next))
+		report(signers->check, 0, "handover %d is signed by no key of this log", n);
+	else if (!is_older_head(signers->check, &then))
+		report(signers->check, 0, "handover %d is of another history", n);
+	else
+		signers->keys[signers->count++] = next;
+	return signers->count < MAX_KEYS;
 }
 
 static void
 check_signature(Check *check)
 {
-	JurNoteKey *keys = palloc(MAX_KEYS * sizeof(JurNoteKey));
+	Signers    *signers = palloc0(sizeof(Signers));
 	JurLogError error;
 	JurCheckpoint head;
 	JurNoteStatus status = JUR_NOTE_UNSIGNED;
 	size_t		size;
 	const char *note = jur_log_note(check->reader, &size);
-	int			count = jur_log_keys(check->reader, keys, MAX_KEYS, &error);
+	int			count = jur_log_keys(check->reader, signers->keys, MAX_KEYS, &error);
 	int			i;
 
 	if (count <= 0)
@@ -167,11 +159,14 @@ check_signature(Check *check)
 		report(check, 0, "%s", count < 0 ? error.text : "there is no key in \"keys\"");
 		return;
 	}
-	/* the newest comes first in the file */
-	keys[0] = keys[count - 1];
-	count = follow_handovers(check, keys);
-	for (i = count - 1; i >= 0 && status == JUR_NOTE_UNSIGNED; i--)
-		status = jur_checkpoint_open(note, size, &keys[i], &head);
+	/* the log's first one, which comes last in the file; others only by a handover */
+	signers->keys[0] = signers->keys[count - 1];
+	signers->count = 1;
+	signers->check = check;
+	if (!jur_log_handovers(check->reader, follow_handover, signers, &error))
+		report(check, 0, "%s", error.text);
+	for (i = signers->count - 1; i >= 0 && status == JUR_NOTE_UNSIGNED; i--)
+		status = jur_checkpoint_open(note, size, &signers->keys[i], &head);
 	if (status != JUR_NOTE_VERIFIED)
 		report(check, 0, "the checkpoint is not signed by a key of this log");
 }

@@ -45,11 +45,12 @@ extern const char *jur_log_note(const JurLogReader *reader, size_t *size);
 extern int	jur_log_keys(const JurLogReader *reader, JurNoteKey *keys, int room,
 						 JurLogError *error);
 /*
- * Handover number N, from 0, of those that lie in the directory, oldest first
- * (note.h); NOTE has room for JUR_NOTE_MAX bytes.  is_missing: there are no more.
+ * VISIT gets each of the handovers that lie in the directory (note.h), oldest
+ * first, until it returns false.  False: they could not all be read.
  */
-extern bool jur_log_handover(const JurLogReader *reader, int n, char *note, size_t *size,
-							 JurLogError *error);
+typedef bool (*JurHandoverVisit) (void *arg, const char *note, size_t size);
+extern bool jur_log_handovers(const JurLogReader *reader, JurHandoverVisit visit, void *arg,
+							  JurLogError *error);
 /*
  * Entry SEQ of the tree below the head, whether its bundle is full or not;
  * the bytes point into the reader until the next call (a bundle is kept, so

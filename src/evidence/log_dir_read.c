@@ -311,37 +311,36 @@ jur_log_keys(const JurLogReader *reader, JurNoteKey *keys, int room, JurLogError
 }
 
 bool
-jur_log_handover(const JurLogReader *reader, int n, char *note, size_t *size,
-				 JurLogError *error)
+jur_log_handovers(const JurLogReader *reader, JurHandoverVisit visit, void *arg,
+				  JurLogError *error)
 {
 	char		path[JUR_PATH_MAX];
 	JurBuffer	buffer = {0};
-	char	   *line;
-	char	   *newline = NULL;
-	int			count = -1;
+	const char *line;
+	const char *newline;
+	int			size = 0;
 
 	jur_log_path(reader->directory, "handovers", path);
 	if (!jur_file_read(path, KEYS_BYTES_MAX, &buffer, error) ||
 		!jur_buffer_reserve(&buffer, 1, error))
 	{
 		jur_buffer_free(&buffer);
-		return false;
+		/* no key has handed over yet */
+		return error->is_missing;
 	}
 	buffer.data[buffer.size] = '\0';
-	for (line = (char *) buffer.data; (newline = strchr(line, '\n')) != NULL && n > 0; n--)
-		line = newline + 1;
-	if (newline != NULL)
-		count = jur_base64_get(line, newline - line, note, JUR_NOTE_MAX);
-	if (newline == NULL)
+	for (line = (char *) buffer.data; (newline = strchr(line, '\n')) != NULL; line = newline + 1)
 	{
-		jur_log_fail(error, 0, "there are no more lines in \"%s\"", path);
-		error->is_missing = true;
+		char		note[JUR_NOTE_MAX];
+
+		size = jur_base64_get(line, newline - line, note, JUR_NOTE_MAX);
+		if (size < 0 || !visit(arg, note, size))
+			break;
 	}
-	else if (count < 0)
+	if (size < 0)
 		jur_log_damaged(error, "a line of \"%s\" is not base64", path);
 	jur_buffer_free(&buffer);
-	*size = count < 0 ? 0 : count;
-	return count >= 0;
+	return size >= 0;
 }
 
 /* ------------------------------------------------------------------ entries */

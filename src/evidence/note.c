@@ -435,7 +435,7 @@ jur_checkpoint_open(const char *note, size_t size, const JurNoteKey *key,
 }
 
 bool
-jur_handover_open(const char *note, size_t size, const JurNoteKey *key,
+jur_handover_open(const char *note, size_t size, const JurNoteKey *keys, int count,
 				  JurCheckpoint *checkpoint, JurNoteKey *next)
 {
 	Parts		parts;
@@ -446,8 +446,10 @@ jur_handover_open(const char *note, size_t size, const JurNoteKey *key,
 	char		name[KEY_TEXT_MAX];
 	int			i;
 
-	if (jur_checkpoint_open(note, size, key, checkpoint) != JUR_NOTE_VERIFIED ||
-		!split_note(note, size, &parts))
+	while (count > 0 &&
+		   jur_checkpoint_open(note, size, &keys[count - 1], checkpoint) != JUR_NOTE_VERIFIED)
+		count--;
+	if (count <= 0 || !split_note(note, size, &parts))
 		return false;
 	text = parts.text;
 	end = text + parts.text_size;

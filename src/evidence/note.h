@@ -54,8 +54,8 @@ extern size_t jur_checkpoint_sign(const JurCheckpoint *checkpoint, const JurNote
  */
 extern size_t jur_handover_sign(const JurCheckpoint *checkpoint, const JurNoteKey *key,
 								const uint8_t *seed, const JurNoteKey *next, char *note);
-/* false: it is none, or KEY did not sign it */
-extern bool jur_handover_open(const char *note, size_t size, const JurNoteKey *key,
+/* false: it is none, or none of the COUNT keys, of which the last is tried first, signed it */
+extern bool jur_handover_open(const char *note, size_t size, const JurNoteKey *keys, int count,
 							  JurCheckpoint *checkpoint, JurNoteKey *next);
 /* parses NOTE and verifies it by KEY */
 extern JurNoteStatus jur_checkpoint_open(const char *note, size_t size, const JurNoteKey *key,

@@ -287,6 +287,30 @@ jur_verify_since(JurVerify *verify)
 						   jur_log_head(verify->reader), "the saved checkpoint");
 }
 
+typedef struct Handovers
+{
+	JurVerify  *verify;
+	bool		are_true;
+} Handovers;
+
+static bool
+read_handover(void *arg, const char *note, size_t size)
+{
+	Handovers  *handovers = arg;
+	JurVerify  *verify = handovers->verify;
+	JurCheckpoint then;
+	JurNoteKey	next;
+
+	if (!jur_handover_open(note, size, verify->trusted.key, verify->trusted.count, &then, &next) ||
+		jur_is_trusted(verify, &next))
+		return true;
+	handovers->are_true = jur_verify_extends(verify, verify->reader, &then,
+											 jur_log_head(verify->reader), "a handover");
+	if (handovers->are_true && verify->trusted.count < JUR_VERIFY_KEYS)
+		verify->trusted.key[verify->trusted.count++] = next;
+	return handovers->are_true;
+}
+
 /*
  * The handovers that lie beside the log.  Each is signed by a key that is
  * trusted by now, or is passed over: the records tell the same, as long as
@@ -295,31 +319,12 @@ jur_verify_since(JurVerify *verify)
 static bool
 read_handovers(JurVerify *verify)
 {
-	const JurCheckpoint *head = jur_log_head(verify->reader);
-	char		note[JUR_NOTE_MAX];
-	size_t		size;
+	Handovers	handovers = {verify, true};
 	JurLogError error;
-	int			n;
 
-	for (n = 0; jur_log_handover(verify->reader, n, note, &size, &error); n++)
-	{
-		JurCheckpoint then;
-		JurNoteKey	next;
-		int			i;
-
-		for (i = 0; i < verify->trusted.count; i++)
-		{
-			if (jur_handover_open(note, size, &verify->trusted.key[i], &then, &next))
-				break;
-		}
-		if (i == verify->trusted.count || jur_is_trusted(verify, &next))
-			continue;
-		if (!jur_verify_extends(verify, verify->reader, &then, head, "a handover"))
-			return false;
-		if (verify->trusted.count < JUR_VERIFY_KEYS)
-			verify->trusted.key[verify->trusted.count++] = next;
-	}
-	return error.is_missing || jur_unread(verify, &error);
+	if (!jur_log_handovers(verify->reader, read_handover, &handovers, &error))
+		return jur_unread(verify, &error);
+	return handovers.are_true;
 }
 
 /* not by whom it should be, and no record that is there hands over to him */

@@ -123,7 +123,7 @@ verify_rotation(JurVerify *verify, JurLogReader *reader, uint64_t seq, const Jur
 	verify->rotation_seq = seq;
 	size = get_text(record, JUR_MEMBER_HANDOVER, text) ?
 		jur_base64_get(text, strlen(text), note, sizeof(note)) : -1;
-	if (size >= 0 && jur_handover_open(note, size, &old, &head, &next))
+	if (size >= 0 && jur_handover_open(note, size, &old, 1, &head, &next))
 	{
 		jur_note_key_text(&next, text);
 		if (strcmp(text, verify->rotated_to) != 0 ||

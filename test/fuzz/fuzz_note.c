@@ -127,20 +127,20 @@ fuzz_handover(const uint8_t *data, size_t size)
 		shim_require(handover_size > 0, "a handover is signed");
 		shim_require(jur_checkpoint_open(handover, handover_size, &key, &opened) == JUR_NOTE_VERIFIED,
 					 "it is a checkpoint too");
-		shim_require(!jur_handover_open(right, right_size, &key, &opened, &found),
+		shim_require(!jur_handover_open(right, right_size, &key, 1, &opened, &found),
 					 "a checkpoint hands nothing over");
-		shim_require(!jur_handover_open(handover, handover_size, &next, &opened, &found),
+		shim_require(!jur_handover_open(handover, handover_size, &next, 1, &opened, &found),
 					 "nor does the new key");
 	}
-	(void) jur_handover_open((const char *) data, size, &key, &opened, &found);
+	(void) jur_handover_open((const char *) data, size, &key, 1, &opened, &found);
 	memcpy(note, handover, handover_size);
 	for (i = 0; i + 2 < size; i += 3)
 		note[(data[i] << 8 | data[i + 1]) % handover_size] = data[i + 2];
 	if (memcmp(note, handover, handover_size) != 0)
-		shim_require(!jur_handover_open(note, handover_size, &key, &opened, &found),
+		shim_require(!jur_handover_open(note, handover_size, &key, 1, &opened, &found),
 					 "a handover that was changed is none");
 	else
-		shim_require(jur_handover_open(note, handover_size, &key, &opened, &found) &&
+		shim_require(jur_handover_open(note, handover_size, &key, 1, &opened, &found) &&
 					 memcmp(&found, &next, sizeof(found)) == 0 &&
 					 memcmp(&opened, &head, sizeof(head)) == 0,
 					 "a handover names the next key, and the head");
