@@ -142,6 +142,20 @@ add_range(JurProof *proof, uint64_t begin, uint64_t end, JurReadHash read, void 
 	return hash_range(begin, end, read, arg, &proof->hashes[proof->count++]);
 }
 
+/* one step down to LEAF, from the tree of *BEGIN up to *END; what it leaves aside is in the proof */
+static bool
+descend(JurProof *proof, uint64_t leaf, uint64_t *begin, uint64_t *end,
+		JurReadHash read, void *arg)
+{
+	uint64_t	middle = split(*begin, *end);
+	bool		is_left = leaf < middle;
+
+	if (!add_range(proof, is_left ? middle : *begin, is_left ? *end : middle, read, arg))
+		return false;
+	*(is_left ? end : begin) = middle;
+	return true;
+}
+
 /* proofs are found from the root down, and written from the leaf up */
 static void
 reverse(JurProof *proof)
@@ -168,22 +182,8 @@ jur_merkle_prove_inclusion(uint64_t index, uint64_t size,
 	if (index >= size)
 		return false;
 	while (end - begin > 1)
-	{
-		uint64_t	middle = split(begin, end);
-
-		if (index < middle)
-		{
-			if (!add_range(proof, middle, end, read, arg))
-				return false;
-			end = middle;
-		}
-		else
-		{
-			if (!add_range(proof, begin, middle, read, arg))
-				return false;
-			begin = middle;
-		}
-	}
+		if (!descend(proof, index, &begin, &end, read, arg))
+			return false;
 	reverse(proof);
 	return true;
 }
@@ -200,23 +200,10 @@ jur_merkle_prove_consistency(uint64_t size1, uint64_t size2,
 		return false;
 	if (size1 == 0)
 		return true;
+	/* to the last entry of the old tree, until a subtree ends with it */
 	while (end != size1)
-	{
-		uint64_t	middle = split(begin, end);
-
-		if (size1 <= middle)
-		{
-			if (!add_range(proof, middle, end, read, arg))
-				return false;
-			end = middle;
-		}
-		else
-		{
-			if (!add_range(proof, begin, middle, read, arg))
-				return false;
-			begin = middle;
-		}
-	}
+		if (!descend(proof, size1 - 1, &begin, &end, read, arg))
+			return false;
 	/* who checks knows the old root, and needs what it is made of otherwise */
 	if (begin > 0 && !add_range(proof, begin, end, read, arg))
 		return false;
