@@ -115,6 +115,14 @@ check_flow(int *newval, void **extra, GucSource source)
 	return false;
 }
 
+uint64		jur_subject_settings = 0;
+
+static void
+assign_of_subject(const char *newval, void *extra)
+{
+	jur_subject_settings++;
+}
+
 static void
 assign_flow(int newval, void *extra)
 {
@@ -312,16 +320,16 @@ jur_settings_init(void)
 							   "The place that a local socket or loopback connection comes from.",
 							   "Empty: such a connection adds no place.",
 							   &jur_local_place, "", PGC_SIGHUP, 0,
-							   check_place, NULL, NULL);
+							   check_place, assign_of_subject, NULL);
 	DefineCustomStringVariable("jurisdiction.purpose",
 							   "The purpose this session declares.",
 							   "Only purposes listed in the role's tag can be declared.",
 							   &jur_purpose, "", PGC_USERSET, 0,
-							   check_purpose, NULL, NULL);
+							   check_purpose, assign_of_subject, NULL);
 	DefineCustomStringVariable("jurisdiction.site",
 							   "The place where this server stands.",
 							   "Empty: writing to tagged tables is refused.",
 							   &jur_site, "", PGC_SIGHUP, 0,
-							   check_place, NULL, NULL);
+							   check_place, assign_of_subject, NULL);
 	MarkGUCPrefixReserved("jurisdiction");
 }

@@ -39,6 +39,9 @@ extern char *jur_local_place;
 extern char *jur_purpose;
 extern char *jur_site;
 
+/* grows when a setting does that says who and where a session is: purpose, site, local_place */
+extern uint64 jur_subject_settings;
+
 /* true once the library runs from shared_preload_libraries; set by init.c */
 extern bool jur_preloaded;
 

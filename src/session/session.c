@@ -103,10 +103,7 @@ is_another_session(void)
 		known->outer_user != GetOuterUserId() ||
 		known->session_user != GetSessionUserId() ||
 		moment < known->since || moment >= known->until ||
-		strcmp(known->purpose, jur_purpose ? jur_purpose : "") != 0 ||
-		strcmp(known->site, jur_site ? jur_site : "") != 0 ||
-		strcmp(known->local_place,
-			   jur_local_place ? jur_local_place : "") != 0;
+		known->settings != jur_subject_settings;
 }
 
 /* could a decision come out differently, although the subject is the same? */

@@ -89,8 +89,8 @@ typedef struct JurKnown
 	Oid			session_user;
 	Oid			outer_user;
 	const char *purpose;		/* as set, lawful or not */
-	const char *site;			/* the settings, "" if empty */
-	const char *local_place;
+	const char *site;			/* "" if empty */
+	uint64		settings;		/* jur_subject_settings when this was found out */
 	JurSubject	subject;
 	List	   *sources;		/* of JurSource, in the order to be shown */
 	List	   *exemptions;		/* of JurExemption */

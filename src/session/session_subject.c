@@ -357,7 +357,7 @@ jur_find_out(TimestampTz moment)
 	known->outer_user = GetOuterUserId();
 	known->purpose = pstrdup(jur_purpose ? jur_purpose : "");
 	known->site = pstrdup(jur_site ? jur_site : "");
-	known->local_place = pstrdup(jur_local_place ? jur_local_place : "");
+	known->settings = jur_subject_settings;
 	known->since = moment;
 	known->until = DT_NOEND;
 	if (known->session_user != known->outer_user)

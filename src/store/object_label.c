@@ -381,15 +381,18 @@ fill(CacheEntry *entry)
 const JurTagged *
 jur_tags_of(Oid relid)
 {
-	CacheEntry *entry;
-	bool		found;
+	/* most statements ask about one table again and again; entries stay where they are */
+	static CacheEntry *last = NULL;
+	CacheEntry *entry = last;
+	bool		found = true;
 
 	/* catalogs cannot be tagged, and are read while caches are being built */
 	if (relid < FirstNormalObjectId || !IsTransactionState())
 		return &untagged;
 	if (cache == NULL)
 		make_cache();
-	entry = hash_search(cache, &relid, HASH_ENTER, &found);
+	if (entry == NULL || entry->relid != relid)
+		entry = hash_search(cache, &relid, HASH_ENTER, &found);
 	if (!found)
 	{
 		entry->changes = 1;
@@ -400,6 +403,7 @@ jur_tags_of(Oid relid)
 	/* an invalidation while reading is one to read again for */
 	while (entry->changes_known != entry->changes)
 		fill(entry);
+	last = entry;
 	/* tags that outlive the extension say nothing; most tables have none to ask for */
 	return entry->tagged && jur_is_installed() ? entry->tagged : &untagged;
 }

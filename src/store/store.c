@@ -4,9 +4,9 @@
  *	  Idea: is the extension in this database, and under which OIDs?
  *
  * Everything is a system-cache lookup, so nothing here can be stale; what is
- * looked up by name is also watched for changes (invalidate.c).  Only the type,
- * which every hook asks for first, and functions are remembered, until schemas,
- * types or functions change.
+ * looked up by name is also watched for changes (invalidate.c).  Only the
+ * schema, the type, which every hook asks for first, and functions are
+ * remembered, until schemas, types or functions change.
  *
  *-------------------------------------------------------------------------
  */
@@ -54,28 +54,40 @@ static const struct
 	{"key_material", JUR_CHANGED_KEYS},
 };
 
+static Oid	schema_found = InvalidOid;
+static Oid	label_type = InvalidOid;
+static bool schema_known = false;
+static bool label_type_known = false;
+static bool is_watching = false;
+static uint64 label_type_changes = 0;
+
+/* of a schema or a type; the type is found by the schema */
+static void
+forget_label_type(Datum arg, int cacheid, uint32 hashvalue)
+{
+	if (cacheid == NAMESPACEOID)
+		schema_known = false;
+	label_type_known = false;
+	label_type_changes++;
+}
+
 Oid
 jur_schema_oid(void)
 {
-	return get_namespace_oid(JUR_SCHEMA, true);
+	uint64		changes = label_type_changes;
+
+	if (schema_known)
+		return schema_found;
+	schema_found = get_namespace_oid(JUR_SCHEMA, true);
+	/* without the callbacks (not preloaded) it is looked up each time */
+	schema_known = is_watching && changes == label_type_changes;
+	return schema_found;
 }
 
 Oid
 jur_extension_oid(void)
 {
 	return get_extension_oid("jurisdiction", true);
-}
-
-static Oid	label_type = InvalidOid;
-static bool label_type_known = false;
-static bool is_watching = false;
-static uint64 label_type_changes = 0;
-
-static void
-forget_label_type(Datum arg, int cacheid, uint32 hashvalue)
-{
-	label_type_known = false;
-	label_type_changes++;
 }
 
 Oid
@@ -92,7 +104,6 @@ jur_label_type_oid(void)
 	label_type = !OidIsValid(schema) ? InvalidOid :
 		GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
 						CStringGetDatum("label"), ObjectIdGetDatum(schema));
-	/* without the callbacks (not preloaded) it is looked up each time */
 	label_type_known = is_watching && changes == label_type_changes;
 	return label_type;
 }
