@@ -214,6 +214,10 @@ is($bare->run(q{INSERT INTO sealed SELECT jurisdiction.seal('gout', 'DE') FROM g
 withheld('COPY of sealed values', $bare->query('COPY (SELECT jurisdiction.unseal(v) FROM sealed) TO STDOUT'), $canary);
 withheld('sealed values', $bare->query('SELECT jurisdiction.unseal(v) FROM sealed'), $canary);
 
+$node->safe_psql('postgres', 'GRANT pg_write_server_files, pg_execute_server_program TO anna');
+is($anna->run(qq{CREATE FUNCTION copies() RETURNS text LANGUAGE plpgsql AS \$\$BEGIN COPY (SELECT 1) TO '$dir/copied'; RETURN 'copied'; END\$\$}), '', 'function copies');
+withheld('COPY inside COPY', $anna->query('COPY (SELECT copies(), diagnosis FROM patient) TO STDOUT'), qr/copied\tgout.*COPY 3/s);
+
 # ------------------------------------------------------------------- workers
 
 foreach my $sql ('SET parallel_setup_cost = 0', 'SET parallel_tuple_cost = 0',
