@@ -30,9 +30,8 @@
 #include "enforce/statement.h"
 #include "evidence/evidence.h"
 
-/* types of the protocol's messages that carry rows */
+/* the type of the protocol's messages that carry rows */
 #define DATA_ROW	'D'
-#define COPY_DATA	'd'
 
 /* a statement of more rows, or bytes, has a record before its end */
 #define FEW 64
@@ -51,7 +50,7 @@
 static PQcommMethods ours;
 /* where messages go from here; NULL: no statement sends rows */
 static const PQcommMethods *client = NULL;
-/* rows that the executor has made, of those that are counted here */
+/* rows that the executor has made for the client */
 static const uint64 *made = NULL;
 /* of them, so many are held back, as messages */
 static int	nheld = 0;
@@ -141,7 +140,7 @@ hold(char type, const char *data, size_t size)
 static int
 put_message(char type, const char *data, size_t size)
 {
-	return type == DATA_ROW || type == COPY_DATA ? hold(type, data, size) :
+	return type == DATA_ROW ? hold(type, data, size) :
 		client->putmessage(type, data, size);
 }
 
@@ -153,16 +152,12 @@ jur_release_begins(QueryDesc *query)
 	/* a statement inside another that sends rows sends its own the same way */
 	if (dest == NULL || !jur_evidence_is_on() || IsParallelWorker() || client != NULL ||
 		(dest->mydest != DestRemote && dest->mydest != DestRemoteExecute &&
-		 dest->mydest != DestRemoteSimple && dest->mydest != DestCopyOut))
+		 dest->mydest != DestRemoteSimple))
 		return false;
-	/* COPY's exports are counted (enforce_copy.c), and its rows may go to a file */
-	if (dest->mydest != DestCopyOut)
-	{
-		jur_statement_sends(0);
-		/* as a run begins with, but one that is cut short may not get there */
-		query->estate->es_processed = 0;
-		made = &query->estate->es_processed;
-	}
+	jur_statement_sends(0);
+	/* as a run begins with, but one that is cut short may not get there */
+	query->estate->es_processed = 0;
+	made = &query->estate->es_processed;
 	client = PqCommMethods;
 	ours = *client;
 	ours.putmessage = put_message;

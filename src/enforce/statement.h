@@ -12,8 +12,8 @@
 #ifndef JUR_STATEMENT_H
 #define JUR_STATEMENT_H
 
+#include "executor/execdesc.h"
 #include "lib/stringinfo.h"
-#include "tcop/dest.h"
 
 #include "policy/policy.h"
 
@@ -134,8 +134,8 @@ extern uint64 jur_release_sent(void);
 /* something is to be put or waited for before anything more leaves */
 extern void jur_release_falls_due(void);
 
-/* release_worker.c: those of a parallel worker, for its leader, pass through here */
-extern bool jur_worker_release_wants(DestReceiver *dest);
-extern DestReceiver *jur_worker_release(DestReceiver *dest);
+/* release_tuple.c: those of a parallel worker, for its leader, and of COPY pass through here */
+extern bool jur_tuple_release_wants(DestReceiver *dest);
+extern DestReceiver *jur_tuple_release(DestReceiver *dest);
 
 #endif							/* JUR_STATEMENT_H */

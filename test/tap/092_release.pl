@@ -214,7 +214,29 @@ is($bare->run(q{INSERT INTO sealed SELECT jurisdiction.seal('gout', 'DE') FROM g
 withheld('COPY of sealed values', $bare->query('COPY (SELECT jurisdiction.unseal(v) FROM sealed) TO STDOUT'), $canary);
 withheld('sealed values', $bare->query('SELECT jurisdiction.unseal(v) FROM sealed'), $canary);
 
+# what goes to a file or a program is no message to the client
 $node->safe_psql('postgres', 'GRANT pg_write_server_files, pg_execute_server_program TO anna');
+my $keeper = Wire->connect($node, 'keeper');
+my $files = 0;
+foreach my $way ([ 'sealed values', $bare, 'SELECT jurisdiction.unseal(v) FROM sealed' ],
+	[ 'a backup', $keeper, 'SELECT p.* FROM patient p, generate_series(1, 2000)' ],
+	[ 'a query', $anna, 'SELECT p.* FROM patient p, generate_series(1, 2000)' ])
+{
+	my ($what, $session, $sql) = @$way;
+
+	foreach my $to ('file', 'program')
+	{
+		my $path = "$dir/out" . ++$files;
+
+		next if $what eq 'a query' && $to eq 'program';
+		kill 'STOP', $sealer;
+		$session->forget->query("COPY ($sql) TO " . ($to eq 'file' ? "'$path'" : "PROGRAM 'cat > $path'"))->send->listen(0.5);
+		is(-s $path // 0, 0, "$what to a $to: nothing leaves");
+		kill 'CONT', $sealer;
+		$session->until('Z', 10);
+		cmp_ok(-s $path // 0, '>', 5000, "$what to a $to: it comes when the log has it");
+	}
+}
 is($anna->run(qq{CREATE FUNCTION copies() RETURNS text LANGUAGE plpgsql AS \$\$BEGIN COPY (SELECT 1) TO '$dir/copied'; RETURN 'copied'; END\$\$}), '', 'function copies');
 withheld('COPY inside COPY', $anna->query('COPY (SELECT copies(), diagnosis FROM patient) TO STDOUT'), qr/copied\tgout.*COPY 3/s);
 
