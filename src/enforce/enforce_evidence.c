@@ -91,7 +91,8 @@ jur_evidence_may_release(void)
 	tell_unsaid();
 	if (owed && !jur_evidence_hurry())
 		return false;
-	owed = keeps = jur_evidence_is_due = false;
+	/* who waited in vain until now need not do so again */
+	owed = keeps = in_vain = jur_evidence_is_due = false;
 	return true;
 }
 

@@ -136,12 +136,20 @@ hold(char type, const char *data, size_t size)
 	return result == 0 ? client->putmessage(type, data, size) : result;
 }
 
-/* what carries no row waits by itself, if need be: a NOTICE, an error (enforce_evidence.c) */
+/*
+ * What carries no row has waited by itself, if need be: a NOTICE, an error
+ * (enforce_evidence.c).  What it waited for lets the rows go that came before.
+ */
 static int
 put_message(char type, const char *data, size_t size)
 {
-	return type == DATA_ROW ? hold(type, data, size) :
-		client->putmessage(type, data, size);
+	int			result = 0;
+
+	if (type == DATA_ROW)
+		return hold(type, data, size);
+	if (!jur_evidence_is_due)
+		result = let_go();
+	return result == 0 ? client->putmessage(type, data, size) : result;
 }
 
 bool

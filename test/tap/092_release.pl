@@ -376,6 +376,17 @@ is($officer->run('SELECT 1'), '', 'kept in a name: others go on');
 kill 'CONT', $sealer;
 is($anna->run('DEALLOCATE ALL'), '', 'kept in a name: it goes on');
 
+# what did not come in time, and then came: an error of later is told as it is
+is($anna->run(q{CREATE FUNCTION waits(i int) RETURNS int LANGUAGE plpgsql AS $$BEGIN
+	IF i = 1 THEN BEGIN PERFORM says(); EXCEPTION WHEN OTHERS THEN NULL; END; PERFORM pg_sleep(1); END IF;
+	RETURN 1 / (400 - i); END$$}), '', 'function waits');
+kill 'STOP', $sealer;
+$anna->forget->query('SELECT waits(i) FROM generate_series(1, 500) i')->send->listen(1.2);
+kill 'CONT', $sealer;
+my @late = $anna->until('Z', 10);
+is($anna->rows(@late), 399, 'in vain, and then not: rows go');
+like($anna->{raw}, qr/C22012/, 'in vain, and then not: why it fails is told');
+
 # FATAL, with the text of a statement in its CONTEXT
 my $dies = Wire->connect($node, 'anna', application_name => 'dies');
 kill 'STOP', $sealer;
@@ -492,10 +503,12 @@ is($told[-1]{rows}, 0, 'an error early: what was held back did not go');
 
 # what a NOTICE waited for does not overtake nor keep back the rows around it
 $anna->forget->query(q{SET client_min_messages = notice; SELECT id, CASE WHEN id IN (3, 70, 5000) THEN says() END FROM large ORDER BY id})->send;
-my @rows = grep { $_->[0] eq 'D' } $anna->until('Z', 20);
+my @both = grep { $_->[0] =~ /[DN]/ } $anna->until('Z', 20);
+my @rows = grep { $_->[0] eq 'D' } @both;
 is(scalar @rows, 20000, 'rows around a NOTICE: all of them');
 is(join(',', map { unpack('x2 N/a', $_->[1]) } @rows), join(',', 1 .. 20000), 'rows around a NOTICE: in order');
 is(() = $anna->{raw} =~ /NOTICE/g, 6, 'rows around a NOTICE: each NOTICE');
+is(join(',', map { $both[$_][0] eq 'N' ? $_ : () } 0 .. $#both), '2,70,5001', 'rows around a NOTICE: each where it was raised');
 
 verified($log, 'the tree is whole');
 
