@@ -10,6 +10,9 @@
  * need not stop for it; from then on they pass, and not even through here,
  * until there is anything new to be told.
  *
+ * What a statement may have kept that failed without the log can be told by
+ * messages that no statement sends: those wait, too.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -30,8 +33,10 @@
 #include "enforce/statement.h"
 #include "evidence/evidence.h"
 
-/* the type of the protocol's messages that carry rows */
+/* types of the protocol's messages that carry rows, and that tell of a statement which need not run for it */
 #define DATA_ROW	'D'
+#define ROW_DESCRIPTION	'T'
+#define PARAMETER_DESCRIPTION	't'
 
 /* a statement of more rows, or bytes, has a record before its end */
 #define FEW 64
@@ -56,6 +61,11 @@ static const uint64 *made = NULL;
 static int	nheld = 0;
 static StringInfoData held = {0};
 static TimestampTz held_since;	/* the first of them */
+
+/* what a failed statement has kept stays here, until the log has the statement ... */
+static PQcommMethods shut;
+/* ... and goes there; NULL: it may go */
+static const PQcommMethods *beyond = NULL;
 
 static void
 forget_held(void)
@@ -152,6 +162,36 @@ put_message(char type, const char *data, size_t size)
 	return result == 0 ? client->putmessage(type, data, size) : result;
 }
 
+/* a prepared statement, say, whose columns are named after what was read: no hook hears of Describe */
+static int
+put_kept(char type, const char *data, size_t size)
+{
+	if (type == DATA_ROW || type == ROW_DESCRIPTION || type == PARAMETER_DESCRIPTION)
+		jur_evidence_settle_kept();
+	return beyond->putmessage(type, data, size);
+}
+
+void
+jur_release_shuts(void)
+{
+	if (beyond)
+		return;
+	beyond = PqCommMethods;
+	shut = *beyond;
+	shut.putmessage = put_kept;
+	PqCommMethods = &shut;
+}
+
+/* where nobody else is on the way: a statement that sends rows keeps what it has found */
+static void
+open_if_told(void)
+{
+	if (PqCommMethods != &shut || jur_evidence_keeps())
+		return;
+	PqCommMethods = beyond;
+	beyond = NULL;
+}
+
 bool
 jur_release_begins(QueryDesc *query)
 {
@@ -166,6 +206,7 @@ jur_release_begins(QueryDesc *query)
 	/* as a run begins with, but one that is cut short may not get there */
 	query->estate->es_processed = 0;
 	made = &query->estate->es_processed;
+	open_if_told();
 	client = PqCommMethods;
 	ours = *client;
 	ours.putmessage = put_message;

@@ -373,7 +373,22 @@ is($anna->run($keep), '58030', 'kept in a name: again');
 is($anna->run($kept), '58030', 'kept in a name: not while the log stands still');
 unlike($anna->{raw}, $canary, 'kept in a name: nothing leaves');
 is($officer->run('SELECT 1'), '', 'kept in a name: others go on');
+is($anna->run('DO $$BEGIN EXECUTE format(\'PREPARE described AS SELECT 1 AS %I\', returns()); END$$'), '58030', 'kept in a column name');
+# as a statement, and as a portal of it
+foreach my $of ([ 'statement', "Sdescribed\0" ], [ 'portal', "Pp\0" ])
+{
+	$anna->bind('described', 'p') if $of->[0] eq 'portal';
+	$anna->forget->add('D', $of->[1])->sync->send;
+	$anna->until('Z', 10);
+	like($anna->{raw}, qr/C58030/, "kept in a column name: no $of->[0] is described");
+	unlike($anna->{raw}, $canary, "kept in a column name: nothing leaves of the $of->[0]");
+}
 kill 'CONT', $sealer;
+$anna->forget->add('D', "Sdescribed\0")->sync->send;
+$anna->until('Z', 10);
+like($anna->{raw}, $canary, 'kept in a column name: it leaves when the log has it');
+$anna->forget->query('SELECT late(id), CASE WHEN id IN (3, 700) THEN says() END FROM large')->send;
+is($anna->rows($anna->until('Z', 20)), 20000, 'kept in a column name: rows go as ever');
 is($anna->run('DEALLOCATE ALL'), '', 'kept in a name: it goes on');
 
 # what did not come in time, and then came: an error of later is told as it is
