@@ -327,6 +327,7 @@ void
 jur_run_copy_out(CopyStmt *stmt, JurRunUtility run, JUR_UTILITY_PARAMS)
 {
 	JurExport	export = {0};
+	JurExport  *outer = jur_export;
 
 	if (stmt->is_from || !jur_any_tagged() || jur_is_restoring())
 	{
@@ -346,7 +347,8 @@ jur_run_copy_out(CopyStmt *stmt, JurRunUtility run, JUR_UTILITY_PARAMS)
 	}
 	PG_FINALLY();
 	{
-		jur_export = NULL;
+		/* a function of the query can run a COPY of its own, to a file */
+		jur_export = outer;
 	}
 	PG_END_TRY();
 }

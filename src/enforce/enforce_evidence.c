@@ -69,6 +69,30 @@ try_settle(void)
 	return settled;
 }
 
+bool
+jur_evidence_keeps(void)
+{
+	return keeps;
+}
+
+void
+jur_evidence_settle_kept(void)
+{
+	if (keeps)
+		settle();
+}
+
+/* what could not be waited for, when a statement has failed */
+static bool
+try_settle_failed(void)
+{
+	bool		settled = try_settle();
+
+	if (keeps)
+		jur_release_shuts();
+	return settled;
+}
+
 static void
 tell_unsaid(void)
 {
@@ -91,7 +115,8 @@ jur_evidence_may_release(void)
 	tell_unsaid();
 	if (owed && !jur_evidence_hurry())
 		return false;
-	owed = keeps = jur_evidence_is_due = false;
+	/* who waited in vain until now need not do so again */
+	owed = keeps = in_vain = jur_evidence_is_due = false;
 	return true;
 }
 
@@ -167,7 +192,7 @@ jur_evidence_statement_fails(void)
 		owed = true;
 	}
 	jur_statement_close();
-	recorded &= try_settle();
+	recorded &= try_settle_failed();
 	if (recorded)
 		return;
 	/* whatever it says: a function can raise an error that looks like ours */
@@ -369,7 +394,7 @@ transaction_ends(XactEvent event, void *arg)
 	if (jur_is_outermost())
 		jur_statement_close();
 	jur_statement_transaction_ends();
-	(void) try_settle();
+	(void) try_settle_failed();
 	in_vain = false;
 }
 

@@ -401,7 +401,7 @@ execute_run(JUR_EXECUTOR_RUN_PARAMS)
 	bool		was_parallel = query->plannedstmt->parallelModeNeeded;
 	volatile bool is_outermost = jur_is_outermost();
 	DestReceiver *dest = query->dest;
-	DestReceiver *volatile queue = NULL;
+	DestReceiver *volatile release = NULL;
 	volatile bool is_releasing = false;
 	ErrorContextCallback *messages = error_context_stack;
 	ErrorContextCallback watch;
@@ -421,11 +421,14 @@ execute_run(JUR_EXECUTOR_RUN_PARAMS)
 			touch_tables(query->plannedstmt);
 		if (is_outermost || (IsParallelWorker() && outer == NULL))
 			jur_evidence_watch(&watch);
-		if (sends_rows(query) && jur_worker_release_wants(dest))
-			query->dest = queue = jur_worker_release(dest);
 		/* what COPY spools waits by itself */
-		else if (sends_rows(query) && !jur_export_wants(query))
-			is_releasing = jur_release_begins(query);
+		if (sends_rows(query) && !jur_export_wants(query))
+		{
+			if (jur_tuple_release_wants(dest))
+				query->dest = release = jur_tuple_release(dest);
+			else
+				is_releasing = jur_release_begins(query);
+		}
 		jur_push_frame(&frame, query, NULL);
 		if (!IsParallelWorker())
 			jur_flow_before_run(query->plannedstmt);
@@ -464,8 +467,8 @@ execute_run(JUR_EXECUTOR_RUN_PARAMS)
 	PG_END_TRY();
 	end_run(query, dest, was_parallel, outer);
 	error_context_stack = messages;
-	if (queue)
-		queue->rDestroy(queue);
+	if (release)
+		release->rDestroy(release);
 	if (IsParallelWorker())
 	{
 		if (outer == NULL)

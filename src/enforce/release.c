@@ -10,6 +10,9 @@
  * need not stop for it; from then on they pass, and not even through here,
  * until there is anything new to be told.
  *
+ * What a statement may have kept that failed without the log can be told by
+ * messages that no statement sends: those wait, too.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -29,9 +32,10 @@
 #include "enforce/statement.h"
 #include "evidence/evidence.h"
 
-/* types of the protocol's messages that carry rows */
+/* types of the protocol's messages that carry rows, and that tell of a statement which need not run for it */
 #define DATA_ROW	'D'
-#define COPY_DATA	'd'
+#define ROW_DESCRIPTION	'T'
+#define PARAMETER_DESCRIPTION	't'
 
 /* a statement of more rows, or bytes, has a record before its end */
 #define FEW 64
@@ -50,12 +54,17 @@
 static PQcommMethods ours;
 /* where messages go from here; NULL: no statement sends rows */
 static const PQcommMethods *client = NULL;
-/* rows that the executor has made, of those that are counted here */
+/* rows that the executor has made for the client */
 static const uint64 *made = NULL;
 /* of them, so many are held back, as messages */
 static int	nheld = 0;
 static StringInfoData held = {0};
 static TimestampTz held_since;	/* the first of them */
+
+/* what a failed statement has kept stays here, until the log has the statement ... */
+static PQcommMethods shut;
+/* ... and goes there; NULL: it may go */
+static const PQcommMethods *beyond = NULL;
 
 static void
 forget_held(void)
@@ -136,12 +145,50 @@ hold(char type, const char *data, size_t size)
 	return result == 0 ? client->putmessage(type, data, size) : result;
 }
 
-/* what carries no row waits by itself, if need be: a NOTICE, an error (enforce_evidence.c) */
+/*
+ * What carries no row has waited by itself, if need be: a NOTICE, an error
+ * (enforce_evidence.c).  What it waited for lets the rows go that came before.
+ */
 static int
 put_message(char type, const char *data, size_t size)
 {
-	return type == DATA_ROW || type == COPY_DATA ? hold(type, data, size) :
-		client->putmessage(type, data, size);
+	int			result = 0;
+
+	if (type == DATA_ROW)
+		return hold(type, data, size);
+	if (!jur_evidence_is_due)
+		result = let_go();
+	return result == 0 ? client->putmessage(type, data, size) : result;
+}
+
+/* a prepared statement, say, whose columns are named after what was read: no hook hears of Describe */
+static int
+put_kept(char type, const char *data, size_t size)
+{
+	if (type == DATA_ROW || type == ROW_DESCRIPTION || type == PARAMETER_DESCRIPTION)
+		jur_evidence_settle_kept();
+	return beyond->putmessage(type, data, size);
+}
+
+void
+jur_release_shuts(void)
+{
+	if (beyond)
+		return;
+	beyond = PqCommMethods;
+	shut = *beyond;
+	shut.putmessage = put_kept;
+	PqCommMethods = &shut;
+}
+
+/* where nobody else is on the way: a statement that sends rows keeps what it has found */
+static void
+open_if_told(void)
+{
+	if (PqCommMethods != &shut || jur_evidence_keeps())
+		return;
+	PqCommMethods = beyond;
+	beyond = NULL;
 }
 
 bool
@@ -152,16 +199,13 @@ jur_release_begins(QueryDesc *query)
 	/* a statement inside another that sends rows sends its own the same way */
 	if (dest == NULL || !jur_evidence_is_on() || IsParallelWorker() || client != NULL ||
 		(dest->mydest != DestRemote && dest->mydest != DestRemoteExecute &&
-		 dest->mydest != DestRemoteSimple && dest->mydest != DestCopyOut))
+		 dest->mydest != DestRemoteSimple))
 		return false;
-	/* COPY's exports are counted (enforce_copy.c), and its rows may go to a file */
-	if (dest->mydest != DestCopyOut)
-	{
-		jur_statement_sends(0);
-		/* as a run begins with, but one that is cut short may not get there */
-		query->estate->es_processed = 0;
-		made = &query->estate->es_processed;
-	}
+	jur_statement_sends(0);
+	/* as a run begins with, but one that is cut short may not get there */
+	query->estate->es_processed = 0;
+	made = &query->estate->es_processed;
+	open_if_told();
 	client = PqCommMethods;
 	ours = *client;
 	ours.putmessage = put_message;

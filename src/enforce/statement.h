@@ -14,7 +14,6 @@
 
 #include "executor/execdesc.h"
 #include "lib/stringinfo.h"
-#include "tcop/dest.h"
 
 #include "policy/policy.h"
 
@@ -106,6 +105,9 @@ extern bool jur_evidence_is_due;
 extern void jur_evidence_before_release(void);
 /* the same without waiting: false, what there is to tell is on its way there */
 extern bool jur_evidence_may_release(void);
+/* is there such a failed statement?  If so, nothing it kept may leave before that is in the log */
+extern bool jur_evidence_keeps(void);
+extern void jur_evidence_settle_kept(void);
 /* all rows have come; the client gets those held back once this returns */
 extern void jur_evidence_rows_end(void);
 /* the first statement of a process begins */
@@ -134,9 +136,11 @@ extern void jur_release_is_cut_off(void);
 extern uint64 jur_release_sent(void);
 /* something is to be put or waited for before anything more leaves */
 extern void jur_release_falls_due(void);
+/* a failed statement may have kept what it read: no statement is described before the log has it */
+extern void jur_release_shuts(void);
 
-/* release_worker.c: those of a parallel worker, for its leader, pass through here */
-extern bool jur_worker_release_wants(DestReceiver *dest);
-extern DestReceiver *jur_worker_release(DestReceiver *dest);
+/* release_tuple.c: those of a parallel worker, for its leader, and of COPY pass through here */
+extern bool jur_tuple_release_wants(DestReceiver *dest);
+extern DestReceiver *jur_tuple_release(DestReceiver *dest);
 
 #endif							/* JUR_STATEMENT_H */

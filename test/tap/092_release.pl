@@ -214,6 +214,32 @@ is($bare->run(q{INSERT INTO sealed SELECT jurisdiction.seal('gout', 'DE') FROM g
 withheld('COPY of sealed values', $bare->query('COPY (SELECT jurisdiction.unseal(v) FROM sealed) TO STDOUT'), $canary);
 withheld('sealed values', $bare->query('SELECT jurisdiction.unseal(v) FROM sealed'), $canary);
 
+# what goes to a file or a program is no message to the client
+$node->safe_psql('postgres', 'GRANT pg_write_server_files, pg_execute_server_program TO anna');
+my $keeper = Wire->connect($node, 'keeper');
+my $files = 0;
+foreach my $way ([ 'sealed values', $bare, 'SELECT jurisdiction.unseal(v) FROM sealed' ],
+	[ 'a backup', $keeper, 'SELECT p.* FROM patient p, generate_series(1, 2000)' ],
+	[ 'a query', $anna, 'SELECT p.* FROM patient p, generate_series(1, 2000)' ])
+{
+	my ($what, $session, $sql) = @$way;
+
+	foreach my $to ('file', 'program')
+	{
+		my $path = "$dir/out" . ++$files;
+
+		next if $what eq 'a query' && $to eq 'program';
+		kill 'STOP', $sealer;
+		$session->forget->query("COPY ($sql) TO " . ($to eq 'file' ? "'$path'" : "PROGRAM 'cat > $path'"))->send->listen(0.5);
+		is(-s $path // 0, 0, "$what to a $to: nothing leaves");
+		kill 'CONT', $sealer;
+		$session->until('Z', 10);
+		cmp_ok(-s $path // 0, '>', 5000, "$what to a $to: it comes when the log has it");
+	}
+}
+is($anna->run(qq{CREATE FUNCTION copies() RETURNS text LANGUAGE plpgsql AS \$\$BEGIN COPY (SELECT 1) TO '$dir/copied'; RETURN 'copied'; END\$\$}), '', 'function copies');
+withheld('COPY inside COPY', $anna->query('COPY (SELECT copies(), diagnosis FROM patient) TO STDOUT'), qr/copied\tgout.*COPY 3/s);
+
 # ------------------------------------------------------------------- workers
 
 foreach my $sql ('SET parallel_setup_cost = 0', 'SET parallel_tuple_cost = 0',
@@ -347,8 +373,34 @@ is($anna->run($keep), '58030', 'kept in a name: again');
 is($anna->run($kept), '58030', 'kept in a name: not while the log stands still');
 unlike($anna->{raw}, $canary, 'kept in a name: nothing leaves');
 is($officer->run('SELECT 1'), '', 'kept in a name: others go on');
+is($anna->run('DO $$BEGIN EXECUTE format(\'PREPARE described AS SELECT 1 AS %I\', returns()); END$$'), '58030', 'kept in a column name');
+# as a statement, and as a portal of it
+foreach my $of ([ 'statement', "Sdescribed\0" ], [ 'portal', "Pp\0" ])
+{
+	$anna->bind('described', 'p') if $of->[0] eq 'portal';
+	$anna->forget->add('D', $of->[1])->sync->send;
+	$anna->until('Z', 10);
+	like($anna->{raw}, qr/C58030/, "kept in a column name: no $of->[0] is described");
+	unlike($anna->{raw}, $canary, "kept in a column name: nothing leaves of the $of->[0]");
+}
 kill 'CONT', $sealer;
+$anna->forget->add('D', "Sdescribed\0")->sync->send;
+$anna->until('Z', 10);
+like($anna->{raw}, $canary, 'kept in a column name: it leaves when the log has it');
+$anna->forget->query('SELECT late(id), CASE WHEN id IN (3, 700) THEN says() END FROM large')->send;
+is($anna->rows($anna->until('Z', 20)), 20000, 'kept in a column name: rows go as ever');
 is($anna->run('DEALLOCATE ALL'), '', 'kept in a name: it goes on');
+
+# what did not come in time, and then came: an error of later is told as it is
+is($anna->run(q{CREATE FUNCTION waits(i int) RETURNS int LANGUAGE plpgsql AS $$BEGIN
+	IF i = 1 THEN BEGIN PERFORM says(); EXCEPTION WHEN OTHERS THEN NULL; END; PERFORM pg_sleep(1); END IF;
+	RETURN 1 / (400 - i); END$$}), '', 'function waits');
+kill 'STOP', $sealer;
+$anna->forget->query('SELECT waits(i) FROM generate_series(1, 500) i')->send->listen(1.2);
+kill 'CONT', $sealer;
+my @late = $anna->until('Z', 10);
+is($anna->rows(@late), 399, 'in vain, and then not: rows go');
+like($anna->{raw}, qr/C22012/, 'in vain, and then not: why it fails is told');
 
 # FATAL, with the text of a statement in its CONTEXT
 my $dies = Wire->connect($node, 'anna', application_name => 'dies');
@@ -466,10 +518,12 @@ is($told[-1]{rows}, 0, 'an error early: what was held back did not go');
 
 # what a NOTICE waited for does not overtake nor keep back the rows around it
 $anna->forget->query(q{SET client_min_messages = notice; SELECT id, CASE WHEN id IN (3, 70, 5000) THEN says() END FROM large ORDER BY id})->send;
-my @rows = grep { $_->[0] eq 'D' } $anna->until('Z', 20);
+my @both = grep { $_->[0] =~ /[DN]/ } $anna->until('Z', 20);
+my @rows = grep { $_->[0] eq 'D' } @both;
 is(scalar @rows, 20000, 'rows around a NOTICE: all of them');
 is(join(',', map { unpack('x2 N/a', $_->[1]) } @rows), join(',', 1 .. 20000), 'rows around a NOTICE: in order');
 is(() = $anna->{raw} =~ /NOTICE/g, 6, 'rows around a NOTICE: each NOTICE');
+is(join(',', map { $both[$_][0] eq 'N' ? $_ : () } 0 .. $#both), '2,70,5001', 'rows around a NOTICE: each where it was raised');
 
 verified($log, 'the tree is whole');
 

@@ -1,12 +1,13 @@
 /*-------------------------------------------------------------------------
  *
- * release_worker.c
- *	  Idea: no row of a parallel worker goes to its leader before the log has
- *	  what it rests on: the leader does not know it.
+ * release_tuple.c
+ *	  Idea: no row that leaves the process in another way than as a message to
+ *	  the client does so before the log has what it rests on.
  *
- * The first rows are held back.  If the worker ends meanwhile, one record
- * tells all of it, and they go; if more come, a record tells what it has met,
- * and from then on they pass.
+ * A parallel worker's go to its leader, who does not know what they rest on;
+ * COPY's may go to a file or a program.  The first rows are held back.  If the
+ * plan ends meanwhile, one record tells all of it, and they go; if more come,
+ * a record tells what it has met, and from then on they pass.
  *
  *-------------------------------------------------------------------------
  */
@@ -37,7 +38,7 @@ typedef struct Release
 	int			nheld;
 	Size		bytes;
 	TimestampTz since;			/* the first of them */
-	bool		wants_more;		/* as the client's receiver said last */
+	bool		wants_more;		/* as the inner receiver said last */
 } Release;
 
 static void
@@ -128,7 +129,7 @@ finish(DestReceiver *dest)
 	self->inner->rShutdown(self->inner);
 }
 
-/* the leader's receiver is its owner's */
+/* the inner receiver is its owner's */
 static void
 destroy(DestReceiver *dest)
 {
@@ -137,13 +138,14 @@ destroy(DestReceiver *dest)
 }
 
 bool
-jur_worker_release_wants(DestReceiver *dest)
+jur_tuple_release_wants(DestReceiver *dest)
 {
-	return dest && IsParallelWorker() && dest->mydest == DestTupleQueue && jur_evidence_is_on();
+	return dest && jur_evidence_is_on() &&
+		dest->mydest == (IsParallelWorker() ? DestTupleQueue : DestCopyOut);
 }
 
 DestReceiver *
-jur_worker_release(DestReceiver *dest)
+jur_tuple_release(DestReceiver *dest)
 {
 	Release    *self = palloc0(sizeof(Release));
 
