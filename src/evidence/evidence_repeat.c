@@ -192,6 +192,7 @@ void
 jur_collect_repeats(void)
 {
 	char		record[MAX_RECORD + MAX_ADDED];
+	bool		found = false;
 	int			i;
 
 	if (!jur_repeats_wait())
@@ -213,7 +214,11 @@ jur_collect_repeats(void)
 			return;
 		}
 		size = take(&repeats->slots[i], record, &times);
+		found |= size > 0;
 		if (size > 0 && !jur_queue_put_own(record, size, false))
 			jur_queue_lose(times);
 	}
+	/* there will be more: looked for in a while, and nobody need wake us for it */
+	if (found)
+		pg_atomic_write_u32(&repeats->any, 1);
 }

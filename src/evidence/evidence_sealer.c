@@ -39,8 +39,8 @@
 #include "base/settings.h"
 #include "evidence/evidence_internal.h"
 
-#define SYNC_AFTER		150		/* ms: what nobody waits for */
-#define COLLECT_AFTER	40		/* what is counted; together less than 200 */
+#define SYNC_AFTER		90		/* ms: what nobody waits for */
+#define COLLECT_AFTER	100		/* what is counted; together less than 200 */
 #define SIGN_AFTER		900
 #define RETRY_AFTER		1000
 #define LOOK_FOR_END	20		/* while the last sessions leave */
