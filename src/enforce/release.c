@@ -227,13 +227,12 @@ jur_release_sent(void)
 	return made && *made > nheld ? *made - nheld : 0;
 }
 
-static void
-end_release(void)
+void
+jur_release_fails(void)
 {
 	if (client == NULL)
 		return;
-	if (made)
-		jur_statement_sends(jur_release_sent());
+	jur_statement_sends(jur_release_sent());
 	made = NULL;
 	forget_held();
 	PqCommMethods = client;
@@ -250,20 +249,14 @@ jur_release_ends(void)
 	jur_evidence_rows_end();
 	nheld = last;
 	(void) let_go();
-	end_release();
-}
-
-void
-jur_release_fails(void)
-{
-	end_release();
+	jur_release_fails();
 }
 
 /* where rows pass, nobody knows how much of one more has gone: that counts as one */
 void
 jur_release_is_cut_off(void)
 {
-	if (made && PqCommMethods == client)
+	if (PqCommMethods == client)
 		jur_statement_sends(1);
-	end_release();
+	jur_release_fails();
 }

@@ -59,7 +59,8 @@ put_name(char *name, uint64 number)
 	static char prefix[32] = "";
 	static int	prefix_size;
 	char		digits[16];
-	char	   *first = digits + 16;
+	char	   *first = digits + sizeof(digits);
+	int			size;
 
 	/* for every statement: only the number is made anew */
 	if (prefix[0] == '\0')
@@ -68,10 +69,11 @@ put_name(char *name, uint64 number)
 	do
 		*--first = "0123456789abcdef"[number & 15];
 	while ((number >>= 4) != 0);
+	size = digits + sizeof(digits) - first;
 	memcpy(name, prefix, prefix_size);
-	memcpy(name + prefix_size, first, digits + 16 - first);
-	name[prefix_size + (digits + 16 - first)] = '\0';
-	return prefix_size + (digits + 16 - first);
+	memcpy(name + prefix_size, first, size);
+	name[prefix_size + size] = '\0';
+	return prefix_size + size;
 }
 
 static void

@@ -105,7 +105,10 @@ extern bool jur_evidence_is_due;
 extern void jur_evidence_before_release(void);
 /* the same without waiting: false, what there is to tell is on its way there */
 extern bool jur_evidence_may_release(void);
-/* is there such a failed statement?  If so, nothing it kept may leave before that is in the log */
+/*
+ * Has a statement failed that may have kept what it read, and that the log
+ * does not have yet?  The second waits until it has, or raises.
+ */
 extern bool jur_evidence_keeps(void);
 extern void jur_evidence_settle_kept(void);
 /* all rows have come; the client gets those held back once this returns */

@@ -59,28 +59,28 @@ static Oid	label_type = InvalidOid;
 static bool schema_known = false;
 static bool label_type_known = false;
 static bool is_watching = false;
-static uint64 label_type_changes = 0;
+static uint64 name_changes = 0;
 
 /* of a schema or a type; the type is found by the schema */
 static void
-forget_label_type(Datum arg, int cacheid, uint32 hashvalue)
+forget_names(Datum arg, int cacheid, uint32 hashvalue)
 {
 	if (cacheid == NAMESPACEOID)
 		schema_known = false;
 	label_type_known = false;
-	label_type_changes++;
+	name_changes++;
 }
 
 Oid
 jur_schema_oid(void)
 {
-	uint64		changes = label_type_changes;
+	uint64		changes = name_changes;
 
 	if (schema_known)
 		return schema_found;
 	schema_found = get_namespace_oid(JUR_SCHEMA, true);
 	/* without the callbacks (not preloaded) it is looked up each time */
-	schema_known = is_watching && changes == label_type_changes;
+	schema_known = is_watching && changes == name_changes;
 	return schema_found;
 }
 
@@ -93,7 +93,7 @@ jur_extension_oid(void)
 Oid
 jur_label_type_oid(void)
 {
-	uint64		changes = label_type_changes;
+	uint64		changes = name_changes;
 	Oid			schema;
 
 	if (!IsTransactionState() || !OidIsValid(MyDatabaseId))
@@ -104,7 +104,7 @@ jur_label_type_oid(void)
 	label_type = !OidIsValid(schema) ? InvalidOid :
 		GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
 						CStringGetDatum("label"), ObjectIdGetDatum(schema));
-	label_type_known = is_watching && changes == label_type_changes;
+	label_type_known = is_watching && changes == name_changes;
 	return label_type;
 }
 
@@ -214,8 +214,8 @@ jur_function_oid(const char *name)
 void
 jur_watch_names(void)
 {
-	CacheRegisterSyscacheCallback(NAMESPACEOID, forget_label_type, (Datum) 0);
-	CacheRegisterSyscacheCallback(TYPEOID, forget_label_type, (Datum) 0);
+	CacheRegisterSyscacheCallback(NAMESPACEOID, forget_names, (Datum) 0);
+	CacheRegisterSyscacheCallback(TYPEOID, forget_names, (Datum) 0);
 	CacheRegisterSyscacheCallback(NAMESPACEOID, forget_functions, (Datum) 0);
 	CacheRegisterSyscacheCallback(PROCOID, forget_functions, (Datum) 0);
 	is_watching = true;
