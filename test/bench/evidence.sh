@@ -1,29 +1,36 @@
 #!/bin/sh
 # What the evidence log costs, as ratios: the same tagged accounts on servers
-# that differ in one setting, measured in turn, medians; beside them pgaudit in
-# place of our log, and commits with the same fsync.
-# Usage: sh test/bench/evidence.sh [ROUNDS [SECONDS]]   default 5 rounds of 5 seconds
+# that differ in one setting; beside them pgaudit in place of our log, and
+# commits with the same fsync.
+# Usage: sh test/bench/evidence.sh [ROUNDS [SECONDS]]   default 6 rounds of 4 seconds
 #
 #   none     no log at all
+#   again    no log at all, another server: what the measurement itself is worth
 #   off      evidence_commit = off: nobody waits
 #   on       evidence_commit = on: durable before the first row leaves
 #   pgaudit  no log of ours, pgaudit.log = read into the server's log
 #   commit   no library; pgbench -N: one commit each
 #
-# Then one SELECT of a million rows with the log on and without it.
+# All servers with tagged accounts begin as copies of one data directory, since
+# where rows lie makes more of a difference than the log.  They are measured in
+# turn, in another order in each round, and medians are compared.  pgbench itself
+# stays on one processor: where the scheduler puts it beside its sessions makes
+# rates differ by half.  What a server takes of processors for each statement
+# varies less than its rate.  Then SELECTs of a million rows on three of them, in turn.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . test/lib.sh
 
-ROUNDS=${1:-5}
-SECONDS_EACH=${2:-5}
+ROUNDS=${1:-6}
+SECONDS_EACH=${2:-4}
 ROWS=1000000
-VARIANTS="none off on pgaudit commit"
+VARIANTS="none again off on pgaudit commit"
+COPIES="again off on pgaudit"
 # those that have our library; accounts are tagged there
 is_ours() { case $1 in commit) false ;; *) true ;; esac }
 
 median() { sort -n | awk '{ v[NR] = $1 } END { if (NR) print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2; else print "-" }'; }
-port() { case $1 in none) echo 1 ;; off) echo 2 ;; on) echo 3 ;; pgaudit) echo 4 ;; commit) echo 5 ;; esac }
+port() { case $1 in none) echo 1 ;; off) echo 2 ;; on) echo 3 ;; pgaudit) echo 4 ;; commit) echo 5 ;; again) echo 6 ;; esac }
 ask() {	# VARIANT ROLE [OPTION...]
 	variant=$1
 	role=$2
@@ -32,23 +39,23 @@ ask() {	# VARIANT ROLE [OPTION...]
 		-U "$role" -d postgres "$@"
 }
 
-set_up() {	# VARIANT
+start() {	# VARIANT
 	data=$scratch/$1
-	as_tester "$PGBIN/initdb" -D "$data" -A trust -U postgres >"$scratch/init.log" || return 1
 	case $1 in
-	none) settings="jurisdiction.evidence_directory = ''" ;;
+	none | again) settings="jurisdiction.evidence_directory = ''" ;;
 	off) settings="jurisdiction.evidence_commit = off" ;;
-	on) settings="" ;;
 	pgaudit) settings="jurisdiction.evidence_directory = ''
 pgaudit.log = 'read'" ;;
-	commit) settings="" ;;
+	*) settings="" ;;
 	esac
 	case $1 in
 	commit) library= ;;
 	pgaudit) library=jurisdiction,pgaudit ;;
 	*) library=jurisdiction ;;
 	esac
-	as_tester tee -a "$data/postgresql.conf" >/dev/null <<-CONF
+	! is_ours "$1" || settings="jurisdiction.site = 'DE'
+$settings"
+	as_tester tee "$data/postgresql.auto.conf" >/dev/null <<-CONF
 		shared_preload_libraries = '$library'
 		listen_addresses = ''
 		unix_socket_directories = '$scratch'
@@ -61,10 +68,13 @@ pgaudit.log = 'read'" ;;
 		max_parallel_workers_per_gather = 0
 		$settings
 	CONF
-	! is_ours "$1" || echo "jurisdiction.site = 'DE'" | as_tester tee -a "$data/postgresql.conf" >/dev/null
-	as_tester "$PGBIN/pg_ctl" -s -w -D "$data" -l "$data/log" start || return 1
+	as_tester "$PGBIN/pg_ctl" -s -w -D "$data" -l "$data/log" start
+}
+
+fill() {	# VARIANT
+	as_tester "$PGBIN/initdb" -D "$scratch/$1" -A trust -U postgres >"$scratch/init.log" || return 1
+	start "$1" || return 1
 	ask "$1" postgres -c "CREATE ROLE app LOGIN; GRANT CREATE ON SCHEMA public TO app" || return 1
-	[ "$1" != pgaudit ] || ask "$1" postgres -c "CREATE EXTENSION pgaudit"
 	if is_ours "$1"; then
 		ask "$1" postgres -c "CREATE EXTENSION jurisdiction" \
 			-c "SECURITY LABEL FOR jurisdiction ON ROLE app IS 'at DE cleared confidential/health'" || return 1
@@ -80,26 +90,49 @@ pgaudit.log = 'read'" ;;
 	ask "$1" postgres -c "VACUUM ANALYZE" -c "CHECKPOINT"
 }
 
+copies() {
+	as_tester "$PGBIN/pg_ctl" -s -w -D "$scratch/none" stop || return 1
+	for copy in $COPIES; do
+		as_tester cp -R "$scratch/none" "$scratch/$copy" || return 1
+	done
+	for copy in none $COPIES; do
+		start "$copy" || return 1
+	done
+	ask pgaudit postgres -c "CREATE EXTENSION pgaudit"
+}
+
 written() {	# VARIANT: bytes of its log so far
 	case $1 in
-	none | commit) echo 0 ;;
+	none | again | commit) echo 0 ;;
 	pgaudit) wc -c <"$scratch/pgaudit/log" ;;
 	*) sleep 1.5; ask "$1" postgres -c "SELECT evidence_bytes FROM jurisdiction.stat" ;;
 	esac
 }
 
+# VARIANT: clock ticks of processor time that its server has taken, with the
+# sessions that have ended; see proc(5)
+ticks() {
+	postmaster=$(head -n 1 "$scratch/$1/postmaster.pid")
+	sleep 0.2
+	for pid in $postmaster $(ps -o pid= --ppid "$postmaster"); do
+		sed 's/.*) //' "/proc/$pid/stat"
+	done | awk '{ n += $12 + $13 + (NR == 1 ? $14 + $15 : 0) } END { print n }'
+}
+
+cpu=$(taskset -pc $$ | sed 's/.*: *\([0-9]*\).*/\1/')
+
 bench() {	# VARIANT CLIENTS [OPTION...]: transactions done, and per second
 	variant=$1
 	clients=$2
 	shift 2
-	as_tester "$PGBIN/pgbench" -h "$scratch" -p "$(port "$variant")" -U app -n -c "$clients" -j 2 \
-		-T "$SECONDS_EACH" "$@" postgres 2>&1 |
+	as_tester taskset -c "$cpu" "$PGBIN/pgbench" -h "$scratch" -p "$(port "$variant")" -U app -n \
+		-c "$clients" -j 1 -T "$SECONDS_EACH" "$@" postgres 2>&1 |
 		awk '/actually processed/ { n = $NF } /^tps/ { print n, $3 }'
 }
 
-select_all() {	# VARIANT: milliseconds
-	printf '%s\n' "SELECT count(*) FROM big;" '\timing on' '\o /dev/null' "SELECT id, amount FROM big;" |
-		ask "$1" app -f - 2>&1 | sed -n 's/^Time: \([0-9.]*\) ms.*/\1/p' | tail -n 1
+select_all() {	# VARIANT: milliseconds of five
+	{ printf '%s\n' "SELECT count(*) FROM big;" '\timing on' '\o /dev/null'; yes "SELECT id, amount FROM big;" | head -n 5; } |
+		ask "$1" app -f - 2>&1 | sed -n 's/^Time: \([0-9.]*\) ms.*/\1/p'
 }
 
 need_packages $PACKAGES $TEST_PACKAGES
@@ -107,27 +140,33 @@ make_scratch
 copy_tree
 build
 say "preparing"
+fill none && copies && fill commit || die "could not set up the servers"
+# what each server and the disk do first is not measured
 for variant in $VARIANTS; do
-	set_up "$variant" || die "could not set up $variant"
+	bench "$variant" 4 -S >"$scratch/tmp/first"
+	[ "$variant" = commit ] || select_all "$variant" >"$scratch/tmp/first"
 done
 
 round=1
 while [ $round -le "$ROUNDS" ]; do
 	for clients in 1 4 16; do
-		for variant in $VARIANTS; do
+		for variant in $(printf '%s\n' $VARIANTS | shuf); do
 			before=$(written "$variant")
 			test=-S
 			[ "$variant" != commit ] || test=-N
+			ticks_before=$(ticks "$variant")
 			bench "$variant" $clients $test >"$scratch/tmp/result"
 			read -r done_count tps <"$scratch/tmp/result"
+			taken=$(($(ticks "$variant") - ticks_before))
+			echo "$taken $done_count" | awk -v hz="$(getconf CLK_TCK)" '{ print 1e6 * $1 / hz / $2 }' >>"$scratch/$variant.$clients.cpu"
 			after=$(written "$variant")
 			echo "$tps" >>"$scratch/$variant.$clients.tps"
 			echo "$before $after $done_count" | awk '{ print ($2 - $1) / $3 }' >>"$scratch/$variant.$clients.bytes"
 		done
 	done
-	for again in 1 2 3 4 5 6 7; do
-		for variant in none on; do
-			select_all "$variant" >>"$scratch/$variant.select"
+	for again in 1 2 3 4; do
+		for variant in $(printf '%s\n' none again on | shuf); do
+			select_all "$variant" >>"$scratch/select.$variant"
 		done
 	done
 	say "round $round of $ROUNDS"
@@ -135,19 +174,25 @@ while [ $round -le "$ROUNDS" ]; do
 done
 
 say "" "pgbench -S on tagged accounts, medians of $ROUNDS rounds of $SECONDS_EACH s"
-printf '%8s %-8s %10s %9s %11s %14s\n' clients variant tps "of none" "of commits" "bytes/record"
+printf '%8s %-8s %10s %9s %11s %9s %9s %16s\n' clients variant tps "of none" "of commits" "cpu us" "of none" "bytes/statement"
 for clients in 1 4 16; do
 	none=$(median <"$scratch/none.$clients.tps")
 	commit=$(median <"$scratch/commit.$clients.tps")
+	none_us=$(median <"$scratch/none.$clients.cpu")
 	for variant in $VARIANTS; do
-		tps=$(median <"$scratch/$variant.$clients.tps")
 		bytes=-
-		[ "$variant" = commit ] || [ "$variant" = none ] || bytes=$(median <"$scratch/$variant.$clients.bytes")
-		echo "$tps $none $commit" | awk -v c=$clients -v v=$variant -v b="$bytes" \
-			'{ printf "%8d %-8s %10.0f %9.2f %11.2f %14s\n", c, v, $1, $1 / $2, $1 / $3, b }'
+		case $variant in off | on | pgaudit) bytes=$(median <"$scratch/$variant.$clients.bytes") ;; esac
+		median <"$scratch/$variant.$clients.tps" |
+			awk -v c=$clients -v v="$variant" -v b="$bytes" -v none="$none" -v commit="$commit" \
+				-v us="$(median <"$scratch/$variant.$clients.cpu")" -v none_us="$none_us" \
+				'{ printf "%8d %-8s %10.0f %9.3f %11.2f %9.1f %9.3f %16s\n", c, v, $1, $1 / none, $1 / commit, us, us / none_us, b }'
 	done
 done
-none=$(median <"$scratch/none.select")
-on=$(median <"$scratch/on.select")
-echo "$on $none" | awk -v rows=$ROWS '{ printf "\nSELECT of %d rows: %.0f ms on, %.0f ms without: %.3f\n", rows, $1, $2, $1 / $2 }'
-say "targets: off >= 0.95 of none and ahead of pgaudit; on, 16 clients: >= 0.8 of commits; SELECT <= 1.01"
+none=$(median <"$scratch/select.none")
+printf '\nSELECT of %d rows, medians: %.1f ms without a log' $ROWS "$none"
+for variant in again on; do
+	median <"$scratch/select.$variant" |
+		awk -v v=$variant -v none="$none" '{ printf "; %s: %+.1f ms, %.3f of that", v, $1 - none, $1 / none }'
+done
+say ""
+say "targets, of rates: off >= 0.95 of none and ahead of pgaudit; on, 16 clients: >= 0.8 of commits; SELECT <= 1.01"
