@@ -95,6 +95,8 @@ extern bool jur_verify_log_note(JurVerify *verify, const char *note, size_t size
 /* the newest checkpoint, and the one of --since: who signed them */
 extern bool jur_verify_head(JurVerify *verify);
 extern bool jur_is_trusted(const JurVerify *verify, const JurNoteKey *key);
+/* a trusted key has handed over to KEY */
+extern void jur_trust(JurVerify *verify, const JurNoteKey *key);
 /*
  * Is the tree of NEWER the one of OLDER, with more behind it?  Whatever the
  * tiles hold: what they prove is what was signed.  WHAT: how to call OLDER.

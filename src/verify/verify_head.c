@@ -87,6 +87,13 @@ jur_is_trusted(const JurVerify *verify, const JurNoteKey *key)
 	return false;
 }
 
+void
+jur_trust(JurVerify *verify, const JurNoteKey *key)
+{
+	if (!jur_is_trusted(verify, key) && verify->trusted.count < JUR_VERIFY_KEYS)
+		verify->trusted.key[verify->trusted.count++] = *key;
+}
+
 /* the best that any of the keys can say of the note */
 static JurNoteStatus
 try_keys(const JurKeys *keys, const char *note, size_t size, JurNoteKey *signer)
@@ -306,8 +313,8 @@ read_handover(void *arg, const char *note, size_t size)
 		return true;
 	handovers->are_true = jur_verify_extends(verify, verify->reader, &then,
 											 jur_log_head(verify->reader), "a handover");
-	if (handovers->are_true && verify->trusted.count < JUR_VERIFY_KEYS)
-		verify->trusted.key[verify->trusted.count++] = next;
+	if (handovers->are_true)
+		jur_trust(verify, &next);
 	return handovers->are_true;
 }
 

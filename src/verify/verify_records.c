@@ -137,9 +137,8 @@ verify_rotation(JurVerify *verify, JurLogReader *reader, uint64_t seq, const Jur
 							" tells of a new key, to which the old one did not hand over", seq);
 	if (!verify_told(verify, reader, seq, head.size, &head.root))
 		return false;
-	if (jur_is_trusted(verify, &old) && !jur_is_trusted(verify, &next) &&
-		verify->trusted.count < JUR_VERIFY_KEYS)
-		verify->trusted.key[verify->trusted.count++] = next;
+	if (jur_is_trusted(verify, &old))
+		jur_trust(verify, &next);
 	return true;
 }
 
