@@ -57,7 +57,7 @@ _PG_init(void)
 	jur_enforce_given_rows_init();
 	jur_wall_init();
 	jur_enforce_execute_init();
-	jur_enforce_ddl_init();
+	jur_object_guard_init();
 	jur_enforce_functions_init();
 	jur_enforce_utility_init();
 	jur_enforce_explain_init();

@@ -19,7 +19,7 @@ extern void jur_enforce_given_rows_init(void);
 extern void jur_policy_record_init(void);
 extern void jur_wall_init(void);
 extern void jur_enforce_execute_init(void);
-extern void jur_enforce_ddl_init(void);
+extern void jur_object_guard_init(void);
 extern void jur_enforce_utility_init(void);
 extern void jur_enforce_explain_init(void);
 extern void jur_seal_log_init(void);

@@ -2,13 +2,13 @@
  *
  * enforce_counters.c
  *	  Idea: the server's counters do not tell how many hidden rows a query met.
- *	  Hooks: planner_hook, object_access_hook.
+ *	  Hook: object_access_hook.  Queries come by enforce_plan.c.
  *
  * An index scan counts the rows it fetched before the filter, and a session
  * reads its own counters: WHERE name = 'x' then tells whether a hidden row
  * has that name.  In views such as pg_stat_user_tables those counters become
  * NULL for tagged tables, unless the session may read all statistics; calls
- * that do not come by the planner hook are refused, and so are functions that
+ * that do not come by the planner are refused, and so are functions that
  * return a table of such counters.
  *
  *-------------------------------------------------------------------------
@@ -24,8 +24,6 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
-#include "nodes/nodeFuncs.h"
-#include "optimizer/planner.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -36,7 +34,6 @@
 #include "base/settings.h"
 #include "enforce/enforce_internal.h"
 
-static planner_hook_type prev_planner = NULL;
 static object_access_hook_type prev_object_access = NULL;
 
 /* -------------------------------------------------------------- who sees what */
@@ -151,44 +148,19 @@ jur_sql_counter(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(result);
 }
 
-/* ------------------------------------------------------------------- the hooks */
-
-static bool
-stand_in_for_counters(Node *node, Oid *counter)
+void
+jur_stand_in_for_counter(FuncExpr *call)
 {
-	if (node == NULL)
-		return false;
-	if (IsA(node, FuncExpr))
-	{
-		FuncExpr   *call = (FuncExpr *) node;
-
-		if (what_is_counted(call->funcid) != COUNTS_NOTHING)
-		{
-			if (!OidIsValid(*counter))
-				*counter = jur_function_oid("counter");
-			call->args = lcons(makeConst(OIDOID, -1, InvalidOid, sizeof(Oid),
-										 ObjectIdGetDatum(call->funcid), false, true),
-							   call->args);
-			call->funcid = *counter;
-			call->funcformat = COERCE_EXPLICIT_CALL;
-		}
-	}
-	if (IsA(node, Query))
-		return query_tree_walker((Query *) node, stand_in_for_counters, counter, 0);
-	return expression_tree_walker(node, stand_in_for_counters, counter);
+	if (what_is_counted(call->funcid) == COUNTS_NOTHING)
+		return;
+	call->args = lcons(makeConst(OIDOID, -1, InvalidOid, sizeof(Oid),
+								 ObjectIdGetDatum(call->funcid), false, true),
+					   call->args);
+	call->funcid = jur_function_oid("counter");
+	call->funcformat = COERCE_EXPLICIT_CALL;
 }
 
-static PlannedStmt *
-plan(Query *query, const char *query_string, int options, ParamListInfo params)
-{
-	Oid			counter = InvalidOid;
-
-	if (jur_is_installed() && jur_any_tagged())
-		(void) stand_in_for_counters((Node *) query, &counter);
-	if (prev_planner)
-		return prev_planner(query, query_string, options, params);
-	return standard_planner(query, query_string, options, params);
-}
+/* -------------------------------------------------------------------- the hook */
 
 /* what is inlined later, or called without a query, has no stand-in */
 static void
@@ -214,8 +186,6 @@ object_access(ObjectAccessType access, Oid classid, Oid object, int subid, void 
 void
 jur_enforce_counters_init(void)
 {
-	prev_planner = planner_hook;
-	planner_hook = plan;
 	prev_object_access = object_access_hook;
 	object_access_hook = object_access;
 }

@@ -2,8 +2,8 @@
  *
  * enforce_ddl.c
  *	  Idea: no command strips a protection unseen.
- *	  Hook: object_access_hook; and, for enforce_utility.c, what a command
- *	  on a tagged table or role must not do, and what must follow it.
+ *	  For enforce_utility.c: what a command on a tagged table or role must not
+ *	  do, and what must follow it.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,47 +11,27 @@
 
 #include "access/genam.h"
 #include "access/table.h"
-#include "access/transam.h"
 #include "access/xact.h"
-#include "catalog/indexing.h"
 #include "catalog/namespace.h"
-#include "catalog/objectaccess.h"
-#include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_extension.h"
 #include "catalog/pg_inherits.h"
-#include "catalog/pg_namespace.h"
-#include "catalog/pg_operator.h"
-#include "catalog/pg_policy.h"
-#include "catalog/pg_proc.h"
 #include "catalog/pg_publication.h"
-#include "catalog/pg_rewrite.h"
-#include "catalog/pg_trigger.h"
-#include "catalog/pg_type.h"
-#include "commands/extension.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
-#include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
-#include "utils/regproc.h"
-#include "utils/snapmgr.h"
-#include "utils/syscache.h"
 
 #include "base/compat.h"
 #include "base/errors.h"
-#include "base/settings.h"
 #include "enforce/enforce_internal.h"
 #include "enforce/tag_table.h"
 
 int			jur_altering_table = 0;
 
-static object_access_hook_type prev_object_access = NULL;
-
 /* ------------------------------------------------------------------ refusing */
 
-static void
-refuse_ddl(const char *object, const char *reason, const char *hint)
+void
+jur_refuse_ddl(const char *object, const char *reason, const char *hint)
 {
 	jur_refused_guarded("ddl", object, reason);
 	ereport(ERROR,
@@ -61,8 +41,8 @@ refuse_ddl(const char *object, const char *reason, const char *hint)
 			 errhint("%s", hint)));
 }
 
-static bool
-may_change_protection(void)
+bool
+jur_may_change_protection(void)
 {
 	return jur_internal_ddl || jur_is_restoring() || jur_is_officer();
 }
@@ -118,14 +98,14 @@ judge_parenthood(Oid parent, Oid child, bool leaves)
 	bool		child_tagged = OidIsValid(child) && jur_is_tagged(child);
 	bool		parent_tagged = OidIsValid(parent) && jur_is_tagged(parent);
 
-	if (may_change_protection())
+	if (jur_may_change_protection())
 		return;
 	if (leaves && parent_tagged)
-		refuse_ddl(jur_relation_name(parent),
+		jur_refuse_ddl(jur_relation_name(parent),
 				   "Taking a child away from a tagged table takes its rows out from under its tags.",
 				   "Ask an officer.");
 	if (!leaves && child_tagged && !parent_tagged)
-		refuse_ddl(jur_relation_name(child),
+		jur_refuse_ddl(jur_relation_name(child),
 				   "Below an untagged parent its rows could be read through the parent.",
 				   "Tag the parent first, or ask an officer.");
 }
@@ -144,15 +124,15 @@ judge_alter_tagged(const JurTagged *tagged, const AlterTableCmd *cmd)
 	char	   *name = jur_relation_name(relid);
 
 	if (jur_sets_expression(cmd) && is_guarded_column(tagged, cmd->name) &&
-		!may_change_protection())
-		refuse_ddl(psprintf("column \"%s\" of %s", cmd->name, name),
+		!jur_may_change_protection())
+		jur_refuse_ddl(psprintf("column \"%s\" of %s", cmd->name, name),
 				   "It carries a jurisdiction tag.", "Ask an officer.");
 	switch (cmd->subtype)
 	{
 		case AT_DropExpression:
 			/* the values stay, and are under no raise of other columns any more */
-			if (is_computed_column(tagged, cmd->name) && !may_change_protection())
-				refuse_ddl(psprintf("column \"%s\" of %s", cmd->name, name),
+			if (is_computed_column(tagged, cmd->name) && !jur_may_change_protection())
+				jur_refuse_ddl(psprintf("column \"%s\" of %s", cmd->name, name),
 						   "It is as restricted as what it is computed from, and would not be any more.",
 						   "Ask an officer.");
 			break;
@@ -160,28 +140,28 @@ judge_alter_tagged(const JurTagged *tagged, const AlterTableCmd *cmd)
 		case AT_NoForceRowSecurity:
 			/* an officer removes the tag instead, so that both go together */
 			if (!jur_is_restoring())
-				refuse_ddl(name, "Row level security carries out its tags.",
+				jur_refuse_ddl(name, "Row level security carries out its tags.",
 						   "An officer may remove the tags: SECURITY LABEL FOR jurisdiction ON ... IS NULL.");
 			break;
 		case AT_DropColumn:
 		case AT_AlterColumnType:
-			if (is_guarded_column(tagged, cmd->name) && !may_change_protection())
-				refuse_ddl(psprintf("column \"%s\" of %s", cmd->name, name),
+			if (is_guarded_column(tagged, cmd->name) && !jur_may_change_protection())
+				jur_refuse_ddl(psprintf("column \"%s\" of %s", cmd->name, name),
 						   "It carries a jurisdiction tag.", "Ask an officer.");
 			break;
 		case AT_DropNotNull:
 			if (cmd->name && get_attnum(relid, cmd->name) == tagged->row_attnum &&
-				!may_change_protection())
-				refuse_ddl(psprintf("column \"%s\" of %s", cmd->name, name),
+				!jur_may_change_protection())
+				jur_refuse_ddl(psprintf("column \"%s\" of %s", cmd->name, name),
 						   "Every row of a tagged table has a label.", "Ask an officer.");
 			break;
 		case AT_DropConstraint:
-			if (jur_is_ceiling(relid, cmd->name) && !may_change_protection())
-				refuse_ddl(psprintf("constraint \"%s\" of %s", cmd->name, name),
+			if (jur_is_ceiling(relid, cmd->name) && !jur_may_change_protection())
+				jur_refuse_ddl(psprintf("constraint \"%s\" of %s", cmd->name, name),
 						   "It enforces the ceiling of \"rows within\".", "Ask an officer.");
-			if (tagged->row_attnum != 0 && !may_change_protection() &&
+			if (tagged->row_attnum != 0 && !jur_may_change_protection() &&
 				jur_is_not_null_constraint(relid, tagged->row_attnum, cmd->name))
-				refuse_ddl(psprintf("constraint \"%s\" of %s", cmd->name, name),
+				jur_refuse_ddl(psprintf("constraint \"%s\" of %s", cmd->name, name),
 						   "Every row of a tagged table has a label.", "Ask an officer.");
 			break;
 		default:
@@ -266,8 +246,8 @@ judge_alter_table(AlterTableStmt *stmt)
 
 	if (!OidIsValid(relid))
 		return;
-	if (jur_is_policy_table(relid) && !may_change_protection() && !jur_in_own_script())
-		refuse_ddl(jur_relation_name(relid), "It holds policy.", "Ask an officer.");
+	if (jur_is_policy_table(relid) && !jur_may_change_protection() && !jur_in_own_script())
+		jur_refuse_ddl(jur_relation_name(relid), "It holds policy.", "Ask an officer.");
 	foreach(lc, stmt->cmds)
 	{
 		judge_alter_command(relid, lfirst(lc));
@@ -292,7 +272,7 @@ is_tagged_role(Oid roleid)
 static void
 require_officer_for_role(Oid roleid, const char *what)
 {
-	if (!OidIsValid(roleid) || !is_tagged_role(roleid) || may_change_protection())
+	if (!OidIsValid(roleid) || !is_tagged_role(roleid) || jur_may_change_protection())
 		return;
 	jur_refused_guarded("role", GetUserNameFromId(roleid, true), what);
 	ereport(ERROR,
@@ -381,8 +361,8 @@ judge_rename(RenameStmt *stmt)
 		return;
 	}
 	relid = relation_of(stmt->relation);
-	if (OidIsValid(relid) && jur_is_policy_table(relid) && !may_change_protection())
-		refuse_ddl(jur_relation_name(relid), "It holds policy.", "Ask an officer.");
+	if (OidIsValid(relid) && jur_is_policy_table(relid) && !jur_may_change_protection())
+		jur_refuse_ddl(jur_relation_name(relid), "It holds policy.", "Ask an officer.");
 }
 
 /* ------------------------------------------------------------- the extension */
@@ -393,7 +373,7 @@ judge_extension_contents(AlterExtensionContentsStmt *stmt)
 	if (strcmp(stmt->extname, "jurisdiction") != 0 || stmt->action > 0)
 		return;
 	if (jur_any_tagged() && !IsBinaryUpgrade)
-		refuse_ddl("extension jurisdiction", "Tables are tagged.",
+		jur_refuse_ddl("extension jurisdiction", "Tables are tagged.",
 				   "An officer may remove the tags first.");
 }
 
@@ -538,187 +518,4 @@ jur_follow_ddl(Node *stmt)
 		default:
 			break;
 	}
-}
-
-/* ------------------------------------------------------------ object access */
-
-/* of an object of each kind: where its schema is, or its relation */
-typedef struct Whereabouts
-{
-	Oid			catalog;
-	Oid			index;			/* by oid */
-	AttrNumber	schema;
-	AttrNumber	relation;
-} Whereabouts;
-
-static const Whereabouts whereabouts[] = {
-	{RelationRelationId, ClassOidIndexId, Anum_pg_class_relnamespace, 0},
-	{ProcedureRelationId, ProcedureOidIndexId, Anum_pg_proc_pronamespace, 0},
-	{TypeRelationId, TypeOidIndexId, Anum_pg_type_typnamespace, 0},
-	{TriggerRelationId, TriggerOidIndexId, 0, Anum_pg_trigger_tgrelid},
-	{RewriteRelationId, RewriteOidIndexId, 0, Anum_pg_rewrite_ev_class},
-	{PolicyRelationId, PolicyOidIndexId, 0, Anum_pg_policy_polrelid},
-};
-
-/* one column of an object's row as SNAPSHOT (NULL: the catalogs') sees it */
-static Oid
-column_of_object(const Whereabouts *kind, Oid objid, AttrNumber attnum,
-				 Snapshot snapshot)
-{
-	Relation	catalog = table_open(kind->catalog, AccessShareLock);
-	Oid			value = InvalidOid;
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	bool		isnull;
-
-	/* they all begin with their oid */
-	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(objid));
-	scan = systable_beginscan(catalog, kind->index, true, snapshot, 1, &key);
-	tuple = systable_getnext(scan);
-	if (HeapTupleIsValid(tuple))
-		value = DatumGetObjectId(heap_getattr(tuple, attnum,
-											  RelationGetDescr(catalog), &isnull));
-	systable_endscan(scan);
-	table_close(catalog, AccessShareLock);
-	return value;
-}
-
-/* in the schema, coming to it, or about to leave it */
-static bool
-is_in_our_schema(Oid classid, Oid objid)
-{
-	Oid			ours = jur_schema_oid();
-	int			i;
-
-	for (i = 0; i < lengthof(whereabouts); i++)
-	{
-		const Whereabouts *kind = &whereabouts[i];
-
-		if (kind->catalog != classid)
-			continue;
-		if (kind->relation != 0)
-			return is_in_our_schema(RelationRelationId,
-									column_of_object(kind, objid, kind->relation,
-													 SnapshotSelf));
-		return OidIsValid(ours) &&
-			(column_of_object(kind, objid, kind->schema, SnapshotSelf) == ours ||
-			 column_of_object(kind, objid, kind->schema, NULL) == ours);
-	}
-	return false;
-}
-
-/*
- * The functions that filter and the tables that hold policy are replaced,
- * altered or dropped by our scripts, or by an officer.
- */
-static void
-judge_own_object(ObjectAccessType access, Oid classid, Oid objid)
-{
-	bool		is_extension = (classid == ExtensionRelationId &&
-								objid == jur_extension_oid()) ||
-		(classid == NamespaceRelationId && objid == jur_schema_oid());
-
-	if (jur_internal_ddl || jur_in_own_script() || IsBinaryUpgrade)
-		return;
-	if (!is_extension && !is_in_our_schema(classid, objid))
-		return;
-	if (access == OAT_DROP)
-	{
-		if (!jur_any_tagged() || jur_is_officer())
-			return;
-		refuse_ddl("the extension jurisdiction", "Tables are tagged.",
-				   "An officer may remove the tags, or drop the extension.");
-	}
-	if (jur_is_officer())
-		return;
-	refuse_ddl("the extension jurisdiction",
-			   "Its objects carry out the tags of this database.", "Ask an officer.");
-}
-
-/*
- * Expressions over all rows may call what the server brings: that stays what
- * it is.  Functions in SQL are looked up anew, and a superuser may replace them.
- */
-static void
-judge_changed_builtin(Oid function)
-{
-	if (function >= FirstNormalObjectId || creating_extension ||
-		may_change_protection() || !jur_any_tagged())
-		return;
-	refuse_ddl(format_procedure(function),
-			   "It is the server's, and is trusted with the rows of tagged tables.",
-			   "Ask an officer.");
-}
-
-/*
- * Dropping the extension or its schema with CASCADE would take the row labels
- * along, and leave the rows: that is for nobody.  An officer may drop a row
- * label by ALTER TABLE.
- */
-static void
-judge_column_drop(Oid relid, AttrNumber attnum)
-{
-	if (relid < FirstNormalObjectId || jur_tags_of(relid)->row_attnum != attnum ||
-		jur_internal_ddl || IsBinaryUpgrade)
-		return;
-	if (jur_altering_table > 0 && may_change_protection())
-		return;
-	refuse_ddl(psprintf("column \"%s\" of %s", get_attname(relid, attnum, false),
-						jur_relation_name(relid)),
-			   "It is the row label.", "An officer may remove its tag first.");
-}
-
-static void
-object_access(ObjectAccessType access, Oid classid, Oid objid, int subid, void *arg)
-{
-	if (prev_object_access)
-		prev_object_access(access, classid, objid, subid, arg);
-	switch (access)
-	{
-		case OAT_TRUNCATE:
-			if (!jur_is_installed())
-				return;
-			if (jur_is_policy_table(objid) && !jur_in_own_script() && !may_change_protection())
-				refuse_ddl(jur_relation_name(objid), "Its rows are policy.", "Ask an officer.");
-			if (jur_is_tagged(objid))
-				jur_recorded("truncate", jur_relation_name(objid), "");
-			return;
-		case OAT_FUNCTION_EXECUTE:
-			jur_judge_function(objid);
-			return;
-		case OAT_POST_CREATE:
-		case OAT_DROP:
-		case OAT_POST_ALTER:
-			break;
-		default:
-			return;
-	}
-	if (!jur_is_installed())
-		return;
-	/* toast tables, index builds and the like follow from what was judged */
-	if (access == OAT_POST_CREATE && arg &&
-		((ObjectAccessPostCreate *) arg)->is_internal)
-		return;
-	if (access == OAT_POST_ALTER && arg &&
-		((ObjectAccessPostAlter *) arg)->is_internal)
-		return;
-	if (access == OAT_DROP && classid == RelationRelationId && subid == 0 &&
-		objid >= FirstNormalObjectId && jur_is_tagged(objid))
-		jur_recorded("drop", jur_relation_name(objid), "");
-	if (access != OAT_DROP && classid == ProcedureRelationId)
-	{
-		judge_changed_builtin(objid);
-		jur_judge_changed_function(objid);
-	}
-	if (access == OAT_DROP && classid == RelationRelationId && subid > 0)
-		judge_column_drop(objid, subid);
-	judge_own_object(access, classid, objid);
-}
-
-void
-jur_enforce_ddl_init(void)
-{
-	prev_object_access = object_access_hook;
-	object_access_hook = object_access;
 }

@@ -42,6 +42,7 @@
 #include "base/compat.h"
 #include "base/errors.h"
 #include "enforce/enforce_internal.h"
+#include "enforce/expressions.h"
 
 /*
  * The tagged table over whose rows the coming command evaluates something,
@@ -96,12 +97,9 @@ closed_child(Oid relid)
 	return InvalidOid;
 }
 
-/*
- * The same; InvalidOid: evaluate what you like.  Who does not own the table is
- * the server's to refuse.
- */
-static Oid
-closed_table(Oid relid)
+/* who does not own the table is the server's to refuse */
+Oid
+jur_closed_table(Oid relid)
 {
 	if (!OidIsValid(relid) || !jur_any_tagged() ||
 		!jur_owns_relation(relid, GetUserId()))
@@ -132,16 +130,21 @@ refuse_code(Oid relid, const char *code)
 			 errhint("Ask an officer, or run the command as a role that is cleared for the ceiling (\"rows within\") of the table and for its columns.")));
 }
 
-static void
-judge_expression(Oid closed, Oid relid, Node *expr, List *new_columns, ParseExprKind kind)
+void
+jur_judge_analyzed(Oid closed, Node *expr)
 {
 	evaluated = closed;
-	refuse_code(closed, jur_user_code_in(jur_analyze(relid, expr, new_columns, kind)));
+	refuse_code(closed, jur_user_code_in(expr));
 }
 
-/* all that the table evaluates already */
-static void
-judge_whole_table(Oid relid)
+void
+jur_judge_expression(Oid closed, Oid relid, Node *expr, List *new_columns, ParseExprKind kind)
+{
+	jur_judge_analyzed(closed, jur_analyze(relid, expr, new_columns, kind));
+}
+
+void
+jur_judge_whole_table(Oid relid)
 {
 	Oid			closed = OidIsValid(relid) && may_evaluate_again(relid) ?
 		closed_child(relid) : InvalidOid;
@@ -155,205 +158,10 @@ judge_whole_table(Oid relid)
 			refuse_code(lfirst_oid(lc), jur_user_code_of_table(lfirst_oid(lc)));
 }
 
-static Oid
-relation_of(RangeVar *name)
+Oid
+jur_relation_of(RangeVar *name)
 {
 	return name ? RangeVarGetRelid(name, NoLock, true) : InvalidOid;
-}
-
-/* ------------------------------------------------------------- ALTER TABLE */
-
-/* a generated column's expression, as a value of the column's type */
-static void
-judge_generation(Oid closed, Oid relid, Node *raw, List *new_columns, Oid type, int32 typmod)
-{
-	Node	   *expr = jur_analyze(relid, raw, new_columns, EXPR_KIND_GENERATED_COLUMN);
-
-	/* NULL: there is no such cast, as the server will say */
-	expr = coerce_to_target_type(NULL, expr, exprType(expr), type, typmod,
-								 COERCION_ASSIGNMENT, COERCE_IMPLICIT_CAST, -1);
-	evaluated = closed;
-	refuse_code(closed, jur_user_code_in(expr));
-}
-
-static void
-judge_constraint(Oid closed, Oid relid, const Constraint *constraint, List *new_columns)
-{
-	ListCell   *lc;
-
-	switch (constraint->contype)
-	{
-		case CONSTR_CHECK:
-			judge_expression(closed, relid, constraint->raw_expr, new_columns,
-							 EXPR_KIND_CHECK_CONSTRAINT);
-			break;
-		case CONSTR_EXCLUSION:
-			foreach(lc, constraint->exclusions)
-			{
-				IndexElem  *elem = linitial((List *) lfirst(lc));
-
-				judge_expression(closed, relid, elem->expr, new_columns,
-								 EXPR_KIND_INDEX_EXPRESSION);
-			}
-			judge_expression(closed, relid, constraint->where_clause, new_columns,
-							 EXPR_KIND_INDEX_PREDICATE);
-			break;
-		default:
-			break;
-	}
-}
-
-/* a column's new type: its USING, or the cast that stands for it */
-static void
-judge_new_type(Oid closed, Oid relid, const AlterTableCmd *cmd)
-{
-	ColumnDef  *def = (ColumnDef *) cmd->def;
-	AttrNumber	attnum = get_attnum(relid, cmd->name);
-	Node	   *expr;
-	Oid			type;
-	int32		typmod;
-
-	if (attnum == InvalidAttrNumber)
-		return;
-	typenameTypeIdAndMod(NULL, def->typeName, &type, &typmod);
-	if (def->raw_default)
-		expr = jur_analyze(relid, def->raw_default, NIL, EXPR_KIND_ALTER_COL_TRANSFORM);
-	else
-	{
-		Oid			before;
-		int32		before_typmod;
-		Oid			collation;
-
-		get_atttypetypmodcoll(relid, attnum, &before, &before_typmod, &collation);
-		expr = (Node *) makeVar(1, attnum, before, before_typmod, collation, 0);
-	}
-	/* NULL: there is no such cast, as the server will say */
-	expr = coerce_to_target_type(NULL, expr, exprType(expr), type, typmod,
-								 COERCION_ASSIGNMENT, COERCE_IMPLICIT_CAST, -1);
-	evaluated = closed;
-	refuse_code(closed, jur_user_code_in(expr));
-}
-
-static void
-judge_new_column(Oid closed, Oid relid, const ColumnDef *def, List *new_columns)
-{
-	Oid			type;
-	int32		typmod;
-	ListCell   *lc;
-
-	foreach(lc, def->constraints)
-	{
-		const Constraint *constraint = lfirst(lc);
-
-		if (constraint->contype != CONSTR_GENERATED)
-		{
-			judge_constraint(closed, relid, constraint, new_columns);
-			continue;
-		}
-		typenameTypeIdAndMod(NULL, def->typeName, &type, &typmod);
-		judge_generation(closed, relid, constraint->raw_expr, new_columns, type, typmod);
-	}
-	/* the table may be written anew, and its indexes built again */
-	judge_whole_table(relid);
-}
-
-static void
-judge_new_generation(Oid closed, Oid relid, const AlterTableCmd *cmd, List *new_columns)
-{
-	AttrNumber	attnum = get_attnum(relid, cmd->name);
-	Oid			type;
-	int32		typmod;
-	Oid			collation;
-
-	if (attnum == InvalidAttrNumber)
-		return;
-	get_atttypetypmodcoll(relid, attnum, &type, &typmod, &collation);
-	judge_generation(closed, relid, cmd->def, new_columns, type, typmod);
-	judge_whole_table(relid);
-}
-
-static void
-judge_command(Oid closed, Oid relid, const AlterTableCmd *cmd, List *new_columns)
-{
-	if (jur_sets_expression(cmd))
-		judge_new_generation(closed, relid, cmd, new_columns);
-	switch (cmd->subtype)
-	{
-		case AT_AddColumn:
-			judge_new_column(closed, relid, (ColumnDef *) cmd->def, new_columns);
-			break;
-		case AT_AddConstraint:
-			judge_constraint(closed, relid, (Constraint *) cmd->def, new_columns);
-			break;
-		case AT_AlterColumnType:
-			judge_new_type(closed, relid, cmd);
-			judge_whole_table(relid);
-			break;
-		case AT_ValidateConstraint:
-		case AT_SetLogged:
-		case AT_SetUnLogged:
-		case AT_SetAccessMethod:
-		case AT_AttachPartition:
-			judge_whole_table(relid);
-			break;
-		default:
-			break;
-	}
-}
-
-/*
- * USING may copy one column into another: a raised one would lose its raise.
- * That is to loosen its tag, whoever may read it.
- */
-static void
-judge_copied_raise(Oid relid, const AlterTableCmd *cmd)
-{
-	const JurTagged *tagged = jur_tags_of(relid);
-	Node	   *using = cmd->subtype == AT_AlterColumnType ?
-		((ColumnDef *) cmd->def)->raw_default : NULL;
-	Bitmapset  *copied = NULL;
-	int			i;
-
-	if (using == NULL || tagged->ncolumns == 0 || jur_internal_ddl ||
-		jur_is_restoring() || jur_is_officer() ||
-		!jur_owns_relation(relid, GetUserId()))
-		return;
-	pull_varattnos(jur_analyze(relid, using, NIL, EXPR_KIND_ALTER_COL_TRANSFORM), 1, &copied);
-	for (i = 0; i < tagged->ncolumns; i++)
-	{
-		AttrNumber	attnum = tagged->columns[i].attnum;
-		char	   *name = get_attname(relid, attnum, false);
-
-		if (attnum == get_attnum(relid, cmd->name) ||
-			(!bms_is_member(attnum - FirstLowInvalidHeapAttributeNumber, copied) &&
-			 !bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, copied)) ||
-			!jur_refused("write", relid, psprintf("column %s copied", quote_identifier(name))))
-			continue;
-		ereport(ERROR,
-				(errcode(JUR_ERR_REFUSED),
-				 errmsg("column \"%s\" of tagged table %s may not be copied into column \"%s\"",
-						name, jur_relation_name(relid), cmd->name),
-				 errdetail("Its tag would not go with it."),
-				 errhint("Ask an officer.")));
-	}
-}
-
-static void
-judge_alter_table(AlterTableStmt *stmt)
-{
-	Oid			relid = relation_of(stmt->relation);
-	Oid			closed = closed_table(relid);
-	List	   *new_columns;
-	ListCell   *lc;
-
-	foreach(lc, stmt->cmds)
-		if (OidIsValid(relid))
-			judge_copied_raise(relid, lfirst(lc));
-	if (!OidIsValid(closed))
-		return;
-	new_columns = jur_new_columns_of(stmt);
-	foreach(lc, stmt->cmds)
-		judge_command(closed, relid, lfirst(lc), new_columns);
 }
 
 /* ----------------------------------------------------- indexes, statistics */
@@ -361,8 +169,8 @@ judge_alter_table(AlterTableStmt *stmt)
 static void
 judge_index(IndexStmt *stmt)
 {
-	Oid			relid = relation_of(stmt->relation);
-	Oid			closed = closed_table(relid);
+	Oid			relid = jur_relation_of(stmt->relation);
+	Oid			closed = jur_closed_table(relid);
 	ListCell   *lc;
 
 	if (!OidIsValid(closed))
@@ -372,12 +180,12 @@ judge_index(IndexStmt *stmt)
 		IndexElem  *elem = lfirst(lc);
 		Oid			method = get_index_am_oid(stmt->accessMethod, true);
 
-		judge_expression(closed, relid, elem->expr, NIL, EXPR_KIND_INDEX_EXPRESSION);
+		jur_judge_expression(closed, relid, elem->expr, NIL, EXPR_KIND_INDEX_EXPRESSION);
 		if (elem->opclass && OidIsValid(method))
 			refuse_code(closed,
 						jur_user_code_of_opclass(get_opclass_oid(method, elem->opclass, true)));
 	}
-	judge_expression(closed, relid, stmt->whereClause, NIL, EXPR_KIND_INDEX_PREDICATE);
+	jur_judge_expression(closed, relid, stmt->whereClause, NIL, EXPR_KIND_INDEX_PREDICATE);
 }
 
 static void
@@ -385,14 +193,14 @@ judge_statistics(CreateStatsStmt *stmt)
 {
 	Oid			relid = list_length(stmt->relations) == 1 &&
 		IsA(linitial(stmt->relations), RangeVar) ?
-		relation_of(linitial(stmt->relations)) : InvalidOid;
-	Oid			closed = closed_table(relid);
+		jur_relation_of(linitial(stmt->relations)) : InvalidOid;
+	Oid			closed = jur_closed_table(relid);
 	ListCell   *lc;
 
 	if (!OidIsValid(closed))
 		return;
 	foreach(lc, stmt->exprs)
-		judge_expression(closed, relid, ((StatsElem *) lfirst(lc))->expr, NIL,
+		jur_judge_expression(closed, relid, ((StatsElem *) lfirst(lc))->expr, NIL,
 						 EXPR_KIND_STATS_EXPRESSION);
 }
 
@@ -405,22 +213,22 @@ judge_all_tables(Oid schema)
 
 	foreach(lc, jur_tagged_relations())
 		if (!OidIsValid(schema) || get_rel_namespace(lfirst_oid(lc)) == schema)
-			judge_whole_table(lfirst_oid(lc));
+			jur_judge_whole_table(lfirst_oid(lc));
 }
 
 static void
 judge_reindex(ReindexStmt *stmt)
 {
-	Oid			relid = relation_of(stmt->relation);
+	Oid			relid = jur_relation_of(stmt->relation);
 
 	switch (stmt->kind)
 	{
 		case REINDEX_OBJECT_INDEX:
 			if (OidIsValid(relid))
-				judge_whole_table(IndexGetRelation(relid, true));
+				jur_judge_whole_table(IndexGetRelation(relid, true));
 			break;
 		case REINDEX_OBJECT_TABLE:
-			judge_whole_table(relid);
+			jur_judge_whole_table(relid);
 			break;
 		case REINDEX_OBJECT_SCHEMA:
 			judge_all_tables(get_namespace_oid(stmt->name, true));
@@ -437,7 +245,7 @@ static void
 judge_cluster(ClusterStmt *stmt)
 {
 	if (stmt->relation)
-		judge_whole_table(relation_of(stmt->relation));
+		jur_judge_whole_table(jur_relation_of(stmt->relation));
 	else
 		judge_all_tables(InvalidOid);
 }
@@ -453,8 +261,8 @@ judge_vacuum(VacuumStmt *stmt)
 	{
 		VacuumRelation *relation = lfirst(lc);
 
-		judge_whole_table(OidIsValid(relation->oid) ? relation->oid :
-						  relation_of(relation->relation));
+		jur_judge_whole_table(OidIsValid(relation->oid) ? relation->oid :
+						  jur_relation_of(relation->relation));
 	}
 }
 
@@ -535,10 +343,10 @@ judge_domain(AlterDomainStmt *stmt)
 static void
 judge_rule(RuleStmt *stmt)
 {
-	Oid			relid = relation_of(stmt->relation);
+	Oid			relid = jur_relation_of(stmt->relation);
 
 	if (OidIsValid(relid) && get_rel_relkind(relid) != RELKIND_VIEW &&
-		OidIsValid(closed_table(relid)))
+		OidIsValid(jur_closed_table(relid)))
 		refuse_code(relid, psprintf("rule \"%s\" in the statements of others", stmt->rulename));
 }
 
@@ -586,11 +394,11 @@ find_raised_column(Node *node, ColumnSearch *search)
 static void
 judge_policy(RangeVar *table, Node *qual, Node *with_check)
 {
-	Oid			relid = relation_of(table);
+	Oid			relid = jur_relation_of(table);
 	ColumnSearch search = {0};
 
 	if (!OidIsValid(relid) || jur_tags_of(relid)->ncolumns == 0 ||
-		!OidIsValid(closed_table(relid)))
+		!OidIsValid(jur_closed_table(relid)))
 		return;
 	qual = jur_analyze(relid, qual, NIL, EXPR_KIND_POLICY);
 	with_check = jur_analyze(relid, with_check, NIL, EXPR_KIND_POLICY);
@@ -620,7 +428,7 @@ jur_judge_expressions(Node *stmt)
 	switch (nodeTag(stmt))
 	{
 		case T_AlterTableStmt:
-			judge_alter_table((AlterTableStmt *) stmt);
+			jur_judge_alter_table((AlterTableStmt *) stmt);
 			break;
 		case T_IndexStmt:
 			judge_index((IndexStmt *) stmt);

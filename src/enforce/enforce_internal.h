@@ -72,9 +72,7 @@ extern void jur_seal_statement_ends(void);
 typedef bool (*JurAsk) (Datum label, FunctionCallInfo fcinfo);
 extern bool jur_memo_admits(FunctionCallInfo fcinfo, Datum label, JurAsk ask);
 
-/*
- * enforce_flow.c: what was read, and where it may be written.
- */
+/* watermark.c: what was read */
 struct JurFrame;
 extern uint64 jur_flow_version;
 /* the session has read something so labelled */
@@ -89,19 +87,20 @@ extern void jur_flow_note_table(Oid relid);
 /* a parallel plan has run: hear what its workers have read */
 extern void jur_flow_collect(void);
 extern bool jur_flow_has_read(void);
-/* 42501 if what was read may not go there */
+extern void jur_flow_statement_begins(void);
+extern void jur_flow_session_ends(void);
+/* enforce_flow.c: 42501 if what was read may not go there */
 extern void jur_flow_judge_row(const JurLabel *label, Oid relid);
 extern void jur_flow_judge_table(Oid relid);
 extern void jur_flow_judge_text(const char *what);
 extern void jur_flow_judge_export(const JurQuestion *question, const char *what);
 extern JurLabel *jur_flow_label_of_new_table(Oid relid);
-extern void jur_flow_guard_call(FuncExpr *call);
 /* what functions have read while PLAN was made is read whenever it runs */
 extern void jur_flow_keep_in_plan(PlannedStmt *plan, const struct JurFrame *planning);
 extern void jur_flow_before_run(const PlannedStmt *plan);
 extern void jur_flow_after_run(QueryDesc *query);
-extern void jur_flow_statement_begins(void);
-extern void jur_flow_session_ends(void);
+/* flow_function.c: what is passed to a function that leaves it elsewhere is judged */
+extern void jur_flow_guard_call(FuncExpr *call);
 
 /* enforce_given_rows.c: does a trigger run that was given rows of a tagged table? */
 extern bool jur_in_row_trigger(void);
@@ -175,6 +174,8 @@ extern bool jur_is_outermost(void);
 extern const char *jur_command_name(CmdType operation);
 /* the statement sends what this cursor holds, if it is one that does */
 extern void jur_touch_held_cursor(const char *name);
+/* 42501: the session is not any more who it was when it opened the cursor */
+extern void jur_refuse_cursor(void);
 /* every statement starts with this: who are we now? */
 extern void jur_statement_begins(void);
 /* names (palloc'd in TopMemoryContext) of cursors declared WITH HOLD */
@@ -217,6 +218,8 @@ extern PlannedStmt *jur_guard_explain(PlannedStmt *pstmt, const char *query_stri
 									  ParamListInfo params, QueryEnvironment *env);
 
 /* enforce_counters.c */
+/* if CALL is one of the server's counting functions, another stands for it from now on */
+extern void jur_stand_in_for_counter(FuncExpr *call);
 /* may the session see how many rows a query met, hidden ones among them? */
 extern bool jur_sees_counters(void);
 
@@ -288,10 +291,20 @@ extern bool jur_may_go_to(const JurLabel *label, Oid relid);
 /* enforce_functions.c */
 extern void jur_judge_function(Oid function);
 
+/* utility_library.c: 42501 if code comes in that is not trusted */
+extern void jur_judge_load(Node *stmt);
+extern void jur_judge_create_function(Node *stmt);
+extern void jur_judge_leakproof(Node *stmt);
+extern void jur_judge_extension(Node *stmt);
+
 /* enforce_ddl.c */
 /* ALTER TABLE is running, so many levels of it */
 extern int	jur_altering_table;
 extern void jur_judge_ddl(Node *stmt);
 extern void jur_follow_ddl(Node *stmt);
+/* an officer, a restore, or we ourselves */
+extern bool jur_may_change_protection(void);
+/* 42501, recorded, in observe mode too: OBJECT may not be changed */
+extern void jur_refuse_ddl(const char *object, const char *reason, const char *hint);
 
 #endif							/* JUR_ENFORCE_INTERNAL_H */

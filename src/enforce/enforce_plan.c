@@ -497,7 +497,10 @@ prepare_query(Node *node, void *context)
 	if (node == NULL)
 		return false;
 	if (IsA(node, FuncExpr))
+	{
+		jur_stand_in_for_counter((FuncExpr *) node);
 		jur_flow_guard_call((FuncExpr *) node);
+	}
 	if (!IsA(node, Query))
 		return expression_tree_walker(node, prepare_query, context);
 	tell_target_apart(query);

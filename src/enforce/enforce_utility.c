@@ -14,14 +14,12 @@
 #include "commands/defrem.h"
 #include "commands/extension.h"
 #include "executor/spi.h"
-#include "fmgr.h"
 #include "miscadmin.h"
 #include "nodes/value.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
-#include "utils/varlena.h"
 
 #include "base/compat.h"
 #include "base/errors.h"
@@ -34,159 +32,6 @@
 int			jur_utility_depth = 0;
 
 static ProcessUtility_hook_type prev_utility = NULL;
-
-/* ----------------------------------------------------------------- libraries */
-
-/* "pgcrypto" of "$libdir/pgcrypto", "/usr/lib/pgcrypto.so" */
-static char *
-library_base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char	   *name = pstrdup(slash ? slash + 1 : path);
-	char	   *dot = strstr(name, DLSUFFIX);
-
-	if (dot && strlen(dot) == strlen(DLSUFFIX))
-		*dot = '\0';
-	return name;
-}
-
-/*
- * Does PATH name a file of the server's own library directory?  A bare name
- * is sought along dynamic_library_path, which a superuser may have changed.
- */
-static bool
-is_in_library_directory(const char *path)
-{
-	Size		length = strlen(pkglib_path);
-
-	if (strchr(path, '/') == NULL)
-		return strcmp(Dynamic_library_path, "$libdir") == 0;
-	if (strstr(path, ".."))
-		return false;
-	return strncmp(path, "$libdir/", 8) == 0 ||
-		(strncmp(path, pkglib_path, length) == 0 && path[length] == '/');
-}
-
-static bool
-is_allowed_library(const char *path)
-{
-	char	   *name = library_base_name(path);
-	char	   *list = pstrdup(jur_allowed_libraries ? jur_allowed_libraries : "");
-	List	   *allowed;
-	ListCell   *lc;
-
-	if (!is_in_library_directory(path))
-		return false;
-	if (strcmp(name, "jurisdiction") == 0)
-		return true;
-	/* not identifiers: uuid-ossp has a dash */
-	if (!SplitGUCList(list, ',', &allowed))
-		return false;
-	foreach(lc, allowed)
-		if (strcmp(lfirst(lc), name) == 0)
-			return true;
-	return false;
-}
-
-static void
-refuse_library(const char *path, const char *what)
-{
-	jur_refused_guarded("load", path, what);
-	ereport(ERROR,
-			(errcode(JUR_ERR_REFUSED),
-			 errmsg("library \"%s\" may not be loaded where jurisdiction is installed", path),
-			 errdetail("Code in a library could get around enforcement."),
-			 errhint("If it is trusted, add \"%s\" to jurisdiction.allowed_libraries in the server's configuration.",
-					 library_base_name(path))));
-}
-
-static void
-judge_library(const char *path, const char *what)
-{
-	if (!IsBinaryUpgrade && !is_allowed_library(path))
-		refuse_library(path, what);
-}
-
-static void
-judge_load(Node *stmt)
-{
-	const char *path = ((LoadStmt *) stmt)->filename;
-
-	judge_library(path, "LOAD");
-	jur_recorded("load", path, "LOAD");
-}
-
-static void
-judge_create_function(Node *node)
-{
-	CreateFunctionStmt *stmt = (CreateFunctionStmt *) node;
-	const char *language = NULL;
-	const char *path;
-	List	   *as = NIL;
-	ListCell   *lc;
-
-	foreach(lc, stmt->options)
-	{
-		DefElem    *option = lfirst(lc);
-
-		if (strcmp(option->defname, "language") == 0)
-			language = strVal(option->arg);
-		if (strcmp(option->defname, "as") == 0)
-			as = (List *) option->arg;
-	}
-	if (language == NULL || pg_strcasecmp(language, "c") != 0 || as == NIL ||
-		jur_in_own_script())
-		return;
-	path = strVal(linitial(as));
-	/* ours is loaded by anybody, but declared by our scripts alone */
-	if (strcmp(library_base_name(path), "jurisdiction") == 0 && !IsBinaryUpgrade)
-		refuse_library(path, "LANGUAGE C");
-	judge_library(path, "LANGUAGE C");
-}
-
-/*
- * LEAKPROOF functions are run before the filter, by plan as the server sees
- * fit; so they are as much a part of enforcement as we are.
- */
-static void
-judge_leakproof(Node *stmt)
-{
-	List	   *options = IsA(stmt, AlterFunctionStmt) ?
-		((AlterFunctionStmt *) stmt)->actions : ((CreateFunctionStmt *) stmt)->options;
-	ListCell   *lc;
-
-	foreach(lc, options)
-	{
-		DefElem    *option = lfirst(lc);
-
-		if (strcmp(option->defname, "leakproof") != 0 || !boolVal(option->arg) ||
-			creating_extension || IsBinaryUpgrade || jur_is_restoring() || jur_is_officer())
-			continue;
-		jur_refused_guarded("function", "LEAKPROOF", "not an officer");
-		ereport(ERROR,
-				(errcode(JUR_ERR_REFUSED),
-				 errmsg("must be officer to declare a function LEAKPROOF"),
-				 errdetail("It would be given rows that the session may not read.")));
-	}
-}
-
-/* a script of an extension does what nobody else may, so it is an installed one's */
-static void
-judge_extension(Node *stmt)
-{
-	const char *name = IsA(stmt, CreateExtensionStmt) ?
-		((CreateExtensionStmt *) stmt)->extname : ((AlterExtensionStmt *) stmt)->extname;
-
-	if (jur_extensions_are_installed() || IsBinaryUpgrade || jur_is_restoring() ||
-		jur_is_officer())
-		return;
-	jur_refused_guarded("load", name, "extension_control_path");
-	ereport(ERROR,
-			(errcode(JUR_ERR_REFUSED),
-			 errmsg("extension \"%s\" may not be installed from elsewhere where jurisdiction is", name),
-			 errdetail("Setting \"extension_control_path\" names other directories than the server's own."),
-			 errhint("Ask an officer, or SET extension_control_path = '$system'.")));
-}
 
 /* ------------------------------------------------------------------ settings */
 
@@ -361,12 +206,12 @@ typedef struct UtilityRule
 } UtilityRule;
 
 static const UtilityRule rules[] = {
-	{T_LoadStmt, judge_load, "a loaded module could replace our hooks"},
-	{T_CreateFunctionStmt, judge_create_function, "so could a C function's library"},
-	{T_CreateExtensionStmt, judge_extension, "and an extension's script does as it likes"},
-	{T_AlterExtensionStmt, judge_extension, "likewise"},
-	{T_CreateFunctionStmt, judge_leakproof, "a leakproof function runs before the filter"},
-	{T_AlterFunctionStmt, judge_leakproof, "likewise"},
+	{T_LoadStmt, jur_judge_load, "a loaded module could replace our hooks"},
+	{T_CreateFunctionStmt, jur_judge_create_function, "so could a C function's library"},
+	{T_CreateExtensionStmt, jur_judge_extension, "and an extension's script does as it likes"},
+	{T_AlterExtensionStmt, jur_judge_extension, "likewise"},
+	{T_CreateFunctionStmt, jur_judge_leakproof, "a leakproof function runs before the filter"},
+	{T_AlterFunctionStmt, jur_judge_leakproof, "likewise"},
 	{T_DeclareCursorStmt, judge_cursor, "a dump that lacks rows is no dump"},
 	{T_FetchStmt, judge_fetch, "stored rows pass no hook of the executor"},
 	{T_AlterSystemStmt, judge_alter_system, "settings switch enforcement off", true},

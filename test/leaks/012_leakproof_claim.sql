@@ -1,6 +1,6 @@
 -- path: a function declared LEAKPROOF
 -- state: closed
--- by: src/enforce/enforce_utility.c, src/enforce/wall.c
+-- by: src/enforce/utility_library.c, src/enforce/wall.c
 -- as: superuser bypass owner
 CREATE FUNCTION public.leakproof_peek(text) RETURNS bool LANGUAGE plpgsql LEAKPROOF IMMUTABLE COST 0.0000001
 	AS $$BEGIN RAISE NOTICE 'saw %', $1; RETURN true; END$$;

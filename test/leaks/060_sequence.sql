@@ -1,6 +1,6 @@
 -- path: setval: a value kept in a sequence
 -- state: closed
--- by: src/enforce/enforce_flow.c
+-- by: src/enforce/flow_function.c
 -- as: cleared
 -- seen by: others
 SELECT setval('hall.ticket', code) FROM patient WHERE id = 1001;

@@ -1,6 +1,6 @@
 -- path: a value kept in a large object
 -- state: closed
--- by: src/enforce/enforce_flow.c
+-- by: src/enforce/flow_function.c
 -- as: cleared
 -- seen by: others
 SELECT lo_from_bytea(0, name::bytea) FROM patient WHERE id = 1001;

@@ -1,6 +1,6 @@
 -- path: a value kept in a setting: set_config, SET, application_name, ALTER ROLE SET
 -- state: closed
--- by: src/enforce/enforce_flow.c, src/enforce/enforce_utility.c
+-- by: src/enforce/flow_function.c, src/enforce/enforce_flow.c, src/enforce/enforce_utility.c
 -- as: cleared
 -- log: holds what his own code raises, as 068 says
 -- seen by: others

@@ -1,6 +1,6 @@
 -- path: ALTER COLUMN TYPE ... USING
 -- state: closed
--- by: src/enforce/enforce_expressions.c, src/enforce/enforce_ddl.c
+-- by: src/enforce/expressions_alter.c, src/enforce/enforce_ddl.c
 -- as: owner superuser
 CREATE FUNCTION public.spied(text) RETURNS text LANGUAGE plpgsql IMMUTABLE
 	AS $$BEGIN RAISE NOTICE 'saw %', $1; RETURN $1; END$$;

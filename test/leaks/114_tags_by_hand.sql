@@ -1,6 +1,6 @@
 -- path: DML on the catalogs that hold tags: pg_seclabel, pg_shseclabel
 -- state: closed
--- by: src/enforce/wall.c
+-- by: src/enforce/wall_policy.c
 -- as: superuser
 DELETE FROM pg_seclabel;
 UPDATE pg_seclabel SET label = 'unrestricted' WHERE provider = 'jurisdiction';

@@ -1,6 +1,6 @@
 -- path: our functions replaced, altered or rewritten in pg_proc
 -- state: closed
--- by: src/enforce/enforce_ddl.c, src/enforce/wall.c
+-- by: src/enforce/object_guard.c, src/enforce/wall_policy.c
 -- as: superuser
 CREATE OR REPLACE FUNCTION jurisdiction.row_visible(label jurisdiction.label) RETURNS boolean LANGUAGE sql AS 'SELECT true';
 ALTER FUNCTION jurisdiction.row_visible(jurisdiction.label) RENAME TO gone;

@@ -1,6 +1,6 @@
 -- path: rules, exemptions and presets entered by a superuser
 -- state: closed
--- by: src/enforce/wall.c, src/enforce/enforce_ddl.c
+-- by: src/enforce/wall_policy.c, src/enforce/object_guard.c
 -- as: superuser plain owner
 INSERT INTO jurisdiction.exemption (what, role_name, until, basis) VALUES ('bypass', current_user, '2999-01-01', 'mine');
 INSERT INTO jurisdiction.exemption SELECT * FROM jurisdiction.exemption;

@@ -1,6 +1,6 @@
 -- path: DROP EXTENSION, SCHEMA or TYPE ... CASCADE, ALTER EXTENSION DROP
 -- state: closed
--- by: src/enforce/enforce_ddl.c
+-- by: src/enforce/object_guard.c, src/enforce/enforce_ddl.c
 -- as: superuser
 DROP EXTENSION jurisdiction CASCADE;
 DROP SCHEMA jurisdiction CASCADE;

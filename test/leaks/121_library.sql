@@ -1,6 +1,6 @@
 -- path: LOAD and C functions
 -- state: closed
--- by: src/enforce/enforce_utility.c
+-- by: src/enforce/utility_library.c
 -- as: superuser
 -- untagged: refuses as well: where the extension is, libraries are listed
 -- canary: loaded it

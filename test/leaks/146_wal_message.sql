@@ -1,6 +1,6 @@
 -- path: pg_logical_emit_message: a value kept in the write-ahead log
 -- state: closed
--- by: src/enforce/enforce_flow.c, src/enforce/enforce_functions.c
+-- by: src/enforce/flow_function.c, src/enforce/enforce_functions.c
 -- as: cleared
 -- seen by: others
 \! psql -XAtqc "SELECT pg_create_logical_replication_slot('leak', 'test_decoding') IS NOT NULL" -U chief 2>&1

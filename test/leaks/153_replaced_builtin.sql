@@ -1,6 +1,6 @@
 -- path: a built-in function replaced by a superuser
 -- state: closed
--- by: src/enforce/enforce_ddl.c, src/enforce/user_code.c
+-- by: src/enforce/object_guard.c, src/enforce/user_code.c
 -- as: superuser
 CREATE OR REPLACE FUNCTION pg_catalog.lpad(text, int4) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT
 	AS $$BEGIN RAISE NOTICE 'saw %', $1; RETURN $1; END$$;

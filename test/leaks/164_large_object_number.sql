@@ -1,6 +1,6 @@
 -- path: the number of a large object, or its absence
 -- state: closed
--- by: src/enforce/enforce_flow.c
+-- by: src/enforce/flow_function.c
 -- as: cleared
 -- seen by: others
 -- canary: number 481516\b
