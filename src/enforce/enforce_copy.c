@@ -329,13 +329,16 @@ jur_run_copy_out(CopyStmt *stmt, JurRunUtility run, JUR_UTILITY_PARAMS)
 	JurExport	export = {0};
 	JurExport  *outer = jur_export;
 
-	if (stmt->is_from || !jur_any_tagged() || jur_is_restoring())
+	/* where nothing is tagged, values that were sealed can be exported still */
+	if (stmt->is_from || !jur_is_installed() || jur_is_restoring() ||
+		(stmt->relation && !jur_any_tagged()))
 	{
 		run(JUR_UTILITY_ARGS);
 		return;
 	}
 	/* a function's plan without a filter would not tell which rows it reads */
-	jur_plans_are_stale();
+	if (jur_any_tagged())
+		jur_plans_are_stale();
 	export.question = question_of(stmt);
 	export.context = CurrentMemoryContext;
 	if (stmt->relation)
