@@ -45,16 +45,24 @@ jur_evidence_owed(void)
 }
 
 static void
+is_settled(void)
+{
+	/* what was waited for has come: the next time it is not in vain either */
+	if (owed)
+		in_vain = false;
+	owed = keeps = false;
+	jur_evidence_is_due = jur_statement_is_unsaid();
+}
+
+static void
 settle(void)
 {
 	if (owed)
 	{
 		in_vain = true;
 		jur_evidence_wait();
-		in_vain = false;
 	}
-	owed = keeps = false;
-	jur_evidence_is_due = jur_statement_is_unsaid();
+	is_settled();
 }
 
 static bool
@@ -115,8 +123,7 @@ jur_evidence_may_release(void)
 	tell_unsaid();
 	if (owed && !jur_evidence_hurry())
 		return false;
-	/* who waited in vain until now need not do so again */
-	owed = keeps = in_vain = jur_evidence_is_due = false;
+	is_settled();
 	return true;
 }
 

@@ -119,6 +119,18 @@ stamp_query(QueryDesc *query)
 	stamps = stamp;
 }
 
+void
+jur_refuse_cursor(void)
+{
+	if (!jur_refused("read", InvalidOid, "cursor opened as another session"))
+		return;
+	ereport(ERROR,
+			(errcode(JUR_ERR_REFUSED),
+			 errmsg("cursor reads tagged tables and was opened in another context"),
+			 errdetail("The role, the purpose or the place of the session has changed since."),
+			 errhint("Close the cursor and open it again.")));
+}
+
 static void
 check_stamp(QueryDesc *query)
 {
@@ -128,15 +140,8 @@ check_stamp(QueryDesc *query)
 		return;
 	stamp->generation = jur_generation;
 	jur_check_unfiltered(query->plannedstmt->rtable);
-	if (stamp->fingerprint == jur_subject_fingerprint())
-		return;
-	if (!jur_refused("read", InvalidOid, "cursor opened as another session"))
-		return;
-	ereport(ERROR,
-			(errcode(JUR_ERR_REFUSED),
-			 errmsg("cursor reads tagged tables and was opened in another context"),
-			 errdetail("The role, the purpose or the place of the session has changed since."),
-			 errhint("Close the cursor and open it again.")));
+	if (stamp->fingerprint != jur_subject_fingerprint())
+		jur_refuse_cursor();
 }
 
 /*

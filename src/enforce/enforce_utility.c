@@ -327,6 +327,7 @@ remember_held_cursor(DeclareCursorStmt *stmt)
 	caller = MemoryContextSwitchTo(TopMemoryContext);
 	jur_held_cursors = lappend(jur_held_cursors, pstrdup(stmt->portalname));
 	MemoryContextSwitchTo(caller);
+	jur_release_watches_held();
 }
 
 /* transaction control must work in a failed transaction, and reads nothing */

@@ -37,12 +37,8 @@
 #define ROW_DESCRIPTION	'T'
 #define PARAMETER_DESCRIPTION	't'
 
-/* a statement of more rows, or bytes, has a record before its end */
-#define FEW 64
-#define FEW_BYTES (64 * 1024)
-/* held back at most, in bytes and in milliseconds until another row comes */
+/* held back at most, while a record is on its way */
 #define MAX_HELD_BYTES (1024 * 1024)
-#define MAX_HELD_MS 200
 /* beyond a few, the clock is looked at for every so many rows */
 #define LOOK_EVERY 16
 /* of memory, kept from statement to statement */
@@ -121,9 +117,9 @@ keep(char type, const char *data, size_t size)
 static bool
 is_late(void)
 {
-	if (nheld == 0 || (nheld > FEW && nheld % LOOK_EVERY != 0))
+	if (nheld == 0 || (nheld > JUR_FEW_ROWS && nheld % LOOK_EVERY != 0))
 		return false;
-	return TimestampDifferenceExceeds(held_since, GetCurrentTimestamp(), MAX_HELD_MS);
+	return TimestampDifferenceExceeds(held_since, GetCurrentTimestamp(), JUR_HELD_MS);
 }
 
 static int
@@ -133,7 +129,7 @@ hold(char type, const char *data, size_t size)
 
 	if (held.len + size > MAX_HELD_BYTES || is_late())
 		jur_evidence_before_release();
-	else if (nheld >= FEW || held.len > FEW_BYTES)
+	else if (nheld >= JUR_FEW_ROWS || held.len > JUR_FEW_BYTES)
 		(void) jur_evidence_may_release();
 	if (jur_evidence_is_due)
 	{
@@ -227,6 +223,12 @@ jur_release_sent(void)
 	return made && *made > nheld ? *made - nheld : 0;
 }
 
+bool
+jur_release_is_on_the_way(void)
+{
+	return client != NULL;
+}
+
 void
 jur_release_fails(void)
 {
@@ -237,6 +239,7 @@ jur_release_fails(void)
 	forget_held();
 	PqCommMethods = client;
 	client = NULL;
+	jur_release_may_watch_held();
 }
 
 void

@@ -23,18 +23,13 @@
 #include "enforce/statement.h"
 #include "evidence/evidence.h"
 
-/* held back at most, in rows, bytes and milliseconds until another row comes */
-#define MAX_HELD 64
-#define MAX_HELD_BYTES (64 * 1024)
-#define MAX_HELD_MS 200
-
 typedef struct Release
 {
 	DestReceiver pub;
 	DestReceiver *inner;
 	MemoryContext context;		/* of the held rows */
 	TupleDesc	shape;
-	MinimalTuple held[MAX_HELD];
+	MinimalTuple held[JUR_FEW_ROWS];
 	int			nheld;
 	Size		bytes;
 	TimestampTz since;			/* the first of them */
@@ -64,9 +59,9 @@ let_go(Release *self)
 static bool
 has_held_enough(const Release *self)
 {
-	return self->nheld == MAX_HELD || self->bytes > MAX_HELD_BYTES ||
+	return self->nheld == JUR_FEW_ROWS || self->bytes > JUR_FEW_BYTES ||
 		(self->nheld > 0 &&
-		 TimestampDifferenceExceeds(self->since, GetCurrentTimestamp(), MAX_HELD_MS));
+		 TimestampDifferenceExceeds(self->since, GetCurrentTimestamp(), JUR_HELD_MS));
 }
 
 static bool hold(TupleTableSlot *slot, DestReceiver *dest);

@@ -127,6 +127,14 @@ extern void jur_evidence_worker_ends(void);
 extern void jur_evidence_worker_fails(void);
 
 /*
+ * A statement of more rows, or bytes, or one that takes longer until another
+ * row comes, has a record before its end.
+ */
+#define JUR_FEW_ROWS	64
+#define JUR_FEW_BYTES	(64 * 1024)
+#define JUR_HELD_MS		200
+
+/*
  * release.c: the rows that QUERY sends to the client wait for the log; false,
  * it sends none.  Where it is true one of the others is called: all rows have
  * come, and those held back go; or they never do; or the process ends.
@@ -141,6 +149,16 @@ extern uint64 jur_release_sent(void);
 extern void jur_release_falls_due(void);
 /* a failed statement may have kept what it read: no statement is described before the log has it */
 extern void jur_release_shuts(void);
+
+/* do a statement's messages pass through release.c now? */
+extern bool jur_release_is_on_the_way(void);
+
+/*
+ * release_held.c: the session has declared a cursor WITH HOLD, whose rows are
+ * waited for and counted as well; from now on, or when the second says so.
+ */
+extern void jur_release_watches_held(void);
+extern void jur_release_may_watch_held(void);
 
 /* release_tuple.c: those of a parallel worker, for its leader, and of COPY pass through here */
 extern bool jur_tuple_release_wants(DestReceiver *dest);

@@ -1,6 +1,6 @@
 -- path: a cursor WITH HOLD, read after SET ROLE
 -- state: closed
--- by: src/enforce/enforce_execute.c
+-- by: src/enforce/enforce_execute.c, src/enforce/release_held.c
 -- as: superuser
 -- untagged: closes such cursors too
 SET ROLE doctor;

@@ -142,6 +142,8 @@ withheld('a pipeline', $anna->parse('SELECT * FROM patient')->bind('', '')->exec
 withheld('EXECUTE', $anna->query('EXECUTE prepared'), $canary);
 withheld('RETURNING', $anna->query('UPDATE patient SET residency = residency WHERE id = 2 RETURNING *'), $canary);
 withheld('a held cursor', $anna->query('DECLARE h CURSOR WITH HOLD FOR SELECT * FROM patient; FETCH ALL FROM h; CLOSE h'), $canary);
+is($anna->run('DECLARE stored CURSOR WITH HOLD FOR SELECT * FROM patient'), '', 'a cursor WITH HOLD');
+withheld('a held cursor by its name', $anna->execute(0, 'stored')->sync, $canary);
 withheld('COPY', $anna->query('COPY (SELECT * FROM patient) TO STDOUT'), $canary);
 withheld('COPY of a backup', Wire->connect($node, 'keeper')->query('COPY patient TO STDOUT'), $canary);
 withheld('NOTICE', $anna->query('SELECT says()'), $canary);
@@ -204,7 +206,7 @@ withheld('rows of COPY FROM', $anna->query('COPY patient FROM STDIN')->add('d', 
 is((grep { $_->{event} eq 'statement' } records("case $number"))[-1]{outcome}, 'failed', 'rows of COPY FROM: the log has the failure');
 is($anna->run('DELETE FROM plain WHERE i = 0'), '', 'the row goes');
 
-# where nothing is tagged, what COPY sends is not spooled
+# where nothing is tagged
 $node->safe_psql('postgres', 'CREATE DATABASE bare');
 $node->safe_psql('bare', 'CREATE EXTENSION jurisdiction; CREATE TABLE sealed (v jurisdiction.sealed); GRANT ALL ON sealed TO anna');
 my $bare_officer = Wire->connect($node, 'officer', database => 'bare');
@@ -228,7 +230,7 @@ foreach my $way ([ 'sealed values', $bare, 'SELECT jurisdiction.unseal(v) FROM s
 	{
 		my $path = "$dir/out" . ++$files;
 
-		next if $what eq 'a query' && $to eq 'program';
+		next if $what ne 'a backup' && $to eq 'program';
 		kill 'STOP', $sealer;
 		$session->forget->query("COPY ($sql) TO " . ($to eq 'file' ? "'$path'" : "PROGRAM 'cat > $path'"))->send->listen(0.5);
 		is(-s $path // 0, 0, "$what to a $to: nothing leaves");
@@ -236,6 +238,17 @@ foreach my $way ([ 'sealed values', $bare, 'SELECT jurisdiction.unseal(v) FROM s
 		$session->until('Z', 10);
 		cmp_ok(-s $path // 0, '>', 5000, "$what to a $to: it comes when the log has it");
 	}
+}
+# a program may send it anywhere: that is decided where nothing is tagged, too
+is($bare->run(q{INSERT INTO sealed SELECT jurisdiction.seal('gout', 'DE>*') FROM generate_series(1, 5000)}), '', 'bare: more sealed values');
+foreach my $case ([ 'DE', 0 ], [ 'DE>*', 1 ])
+{
+	my ($label, $leaves) = @$case;
+	my $path = "$dir/out" . ++$files;
+	my $error = $bare->run("COPY (SELECT jurisdiction.unseal(v) FROM sealed WHERE jurisdiction.sealed_label(v) = '$label') TO PROGRAM 'cat > $path'");
+
+	like($error, $leaves ? qr/^$/ : qr/42501/, "sealed values under $label to a program: " . ($leaves ? 'they leave' : 'denied'));
+	is(-s $path // 0, $leaves ? 25000 : 0, "sealed values under $label to a program: and do so");
 }
 is($anna->run(qq{CREATE FUNCTION copies() RETURNS text LANGUAGE plpgsql AS \$\$BEGIN COPY (SELECT 1) TO '$dir/copied'; RETURN 'copied'; END\$\$}), '', 'function copies');
 withheld('COPY inside COPY', $anna->query('COPY (SELECT copies(), diagnosis FROM patient) TO STDOUT'), qr/copied\tgout.*COPY 3/s);
@@ -288,6 +301,28 @@ is((record_of('WITH u AS (UPDATE patient SET residency = residency WHERE id <= 2
 @told = record_of('BEGIN; DECLARE held CURSOR WITH HOLD FOR SELECT * FROM patient; FETCH 1 FROM held; COMMIT; FETCH 2 FROM held; MOVE ABSOLUTE 0 IN held; CLOSE held');
 is(join(' ', map { "$_->{command}:" . ($_->{rows} // '') . ":@{ $_->{tables} }" } @told),
 	'FETCH:1:public.patient SELECT::public.patient FETCH:2:public.patient', 'a held cursor: rows are sent when they are fetched');
+
+# likewise by Execute of the protocol, which is no statement to the server
+is($anna->run('CLOSE stored; DECLARE stored CURSOR WITH HOLD FOR SELECT * FROM patient; DECLARE other CURSOR WITH HOLD FOR SELECT 1'), '', 'stored rows');
+is($anna->run("SET application_name = 'case " . ++$number . "'"), '', 'Execute of a held cursor');
+$anna->forget->execute(1, 'stored')->execute(0, 'stored')->execute(0, 'other')->sync->send->until('Z', 10);
+like($anna->{raw}, $canary, 'Execute of a held cursor: it sends rows');
+@told = records("case $number");
+is(join(' ', map { "$_->{command}:$_->{outcome}:" . ($_->{rows} // '') } @told),
+	'FETCH:running: FETCH:completed:1 FETCH:running: FETCH:completed:2', 'Execute of a held cursor: each is recorded');
+is(join(' ', map { @{ $_->{tables} // [] } } @told), 'public.patient public.patient', 'Execute of a held cursor: with its table');
+foreach my $case ([ 'the same clearance', 'confidential/health', 1 ], [ 'less clearance', 'internal', 0 ])
+{
+	my ($what, $clearance, $leaves) = @$case;
+
+	is($anna->run('CLOSE ALL; DECLARE stored CURSOR WITH HOLD FOR SELECT * FROM patient'), '', 'stored rows');
+	is($officer->run("SECURITY LABEL FOR jurisdiction ON ROLE anna IS 'at DE cleared $clearance'"), '', "anna gets $what");
+	$anna->forget->execute(0, 'stored')->sync->send->until('Z', 10);
+	$leaves ? like($anna->{raw}, $canary, "Execute with $what: rows come") :
+	  unlike($anna->{raw}, $canary, "Execute with $what: no row comes");
+	like($anna->{raw}, qr/C42501/, "Execute with $what: it is refused") unless $leaves;
+}
+is($officer->run(q{SECURITY LABEL FOR jurisdiction ON ROLE anna IS 'at DE cleared confidential/health'}), '', 'anna is cleared again');
 
 # who it is, in the middle of a statement
 $node->safe_psql('postgres', 'ALTER ROLE officer SUPERUSER; ALTER ROLE visitor NOINHERIT');
