@@ -144,6 +144,11 @@ withheld('RETURNING', $anna->query('UPDATE patient SET residency = residency WHE
 withheld('a held cursor', $anna->query('DECLARE h CURSOR WITH HOLD FOR SELECT * FROM patient; FETCH ALL FROM h; CLOSE h'), $canary);
 is($anna->run('DECLARE stored CURSOR WITH HOLD FOR SELECT * FROM patient'), '', 'a cursor WITH HOLD');
 withheld('a held cursor by its name', $anna->execute(0, 'stored')->sync, $canary);
+is($anna->run(q{CREATE FUNCTION opens() RETURNS text LANGUAGE plpgsql AS $$BEGIN
+	EXECUTE 'DECLARE stored CURSOR WITH HOLD FOR SELECT * FROM patient'; RETURN 'opened'; END$$}), '', 'function opens');
+my $late = Wire->connect($node, 'anna');
+is($late->run('SELECT opens()'), '', 'a cursor WITH HOLD, opened while rows are sent');
+withheld('such a cursor by its name', $late->execute(0, 'stored')->sync, $canary);
 withheld('COPY', $anna->query('COPY (SELECT * FROM patient) TO STDOUT'), $canary);
 withheld('COPY of a backup', Wire->connect($node, 'keeper')->query('COPY patient TO STDOUT'), $canary);
 withheld('NOTICE', $anna->query('SELECT says()'), $canary);
