@@ -1,4 +1,4 @@
-# lib.sh: what all.sh, demo.sh and bench/run.sh share: packages, a scratch
+# lib.sh: what all.sh, demo.sh and the benches share: packages, a scratch
 # copy of the tree, an unprivileged user, a private server.  Sourced, never run,
 # from the root of the project.
 
@@ -169,3 +169,7 @@ installed_pg_config() {
 		command -v pg_config
 	fi
 }
+
+# for benches: of numbers, one a line; the first processor that we may use
+median() { sort -n | awk '{ v[NR] = $1 } END { if (NR) print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2; else print "-" }'; }
+first_cpu() { taskset -pc $$ | sed 's/.*: *\([0-9]*\).*/\1/'; }

@@ -337,8 +337,7 @@ jur_run_copy_out(CopyStmt *stmt, JurRunUtility run, JUR_UTILITY_PARAMS)
 		return;
 	}
 	/* a function's plan without a filter would not tell which rows it reads */
-	if (jur_any_tagged())
-		jur_plans_are_stale();
+	jur_plans_are_stale();
 	export.question = question_of(stmt);
 	export.context = CurrentMemoryContext;
 	if (stmt->relation)

@@ -102,12 +102,12 @@ judge_parenthood(Oid parent, Oid child, bool leaves)
 		return;
 	if (leaves && parent_tagged)
 		jur_refuse_ddl(jur_relation_name(parent),
-				   "Taking a child away from a tagged table takes its rows out from under its tags.",
-				   "Ask an officer.");
+					   "Taking a child away from a tagged table takes its rows out from under its tags.",
+					   "Ask an officer.");
 	if (!leaves && child_tagged && !parent_tagged)
 		jur_refuse_ddl(jur_relation_name(child),
-				   "Below an untagged parent its rows could be read through the parent.",
-				   "Tag the parent first, or ask an officer.");
+					   "Below an untagged parent its rows could be read through the parent.",
+					   "Tag the parent first, or ask an officer.");
 }
 
 static void
@@ -126,43 +126,43 @@ judge_alter_tagged(const JurTagged *tagged, const AlterTableCmd *cmd)
 	if (jur_sets_expression(cmd) && is_guarded_column(tagged, cmd->name) &&
 		!jur_may_change_protection())
 		jur_refuse_ddl(psprintf("column \"%s\" of %s", cmd->name, name),
-				   "It carries a jurisdiction tag.", "Ask an officer.");
+					   "It carries a jurisdiction tag.", "Ask an officer.");
 	switch (cmd->subtype)
 	{
 		case AT_DropExpression:
 			/* the values stay, and are under no raise of other columns any more */
 			if (is_computed_column(tagged, cmd->name) && !jur_may_change_protection())
 				jur_refuse_ddl(psprintf("column \"%s\" of %s", cmd->name, name),
-						   "It is as restricted as what it is computed from, and would not be any more.",
-						   "Ask an officer.");
+							   "It is as restricted as what it is computed from, and would not be any more.",
+							   "Ask an officer.");
 			break;
 		case AT_DisableRowSecurity:
 		case AT_NoForceRowSecurity:
 			/* an officer removes the tag instead, so that both go together */
 			if (!jur_is_restoring())
 				jur_refuse_ddl(name, "Row level security carries out its tags.",
-						   "An officer may remove the tags: SECURITY LABEL FOR jurisdiction ON ... IS NULL.");
+							   "An officer may remove the tags: SECURITY LABEL FOR jurisdiction ON ... IS NULL.");
 			break;
 		case AT_DropColumn:
 		case AT_AlterColumnType:
 			if (is_guarded_column(tagged, cmd->name) && !jur_may_change_protection())
 				jur_refuse_ddl(psprintf("column \"%s\" of %s", cmd->name, name),
-						   "It carries a jurisdiction tag.", "Ask an officer.");
+							   "It carries a jurisdiction tag.", "Ask an officer.");
 			break;
 		case AT_DropNotNull:
 			if (cmd->name && get_attnum(relid, cmd->name) == tagged->row_attnum &&
 				!jur_may_change_protection())
 				jur_refuse_ddl(psprintf("column \"%s\" of %s", cmd->name, name),
-						   "Every row of a tagged table has a label.", "Ask an officer.");
+							   "Every row of a tagged table has a label.", "Ask an officer.");
 			break;
 		case AT_DropConstraint:
 			if (jur_is_ceiling(relid, cmd->name) && !jur_may_change_protection())
 				jur_refuse_ddl(psprintf("constraint \"%s\" of %s", cmd->name, name),
-						   "It enforces the ceiling of \"rows within\".", "Ask an officer.");
+							   "It enforces the ceiling of \"rows within\".", "Ask an officer.");
 			if (tagged->row_attnum != 0 && !jur_may_change_protection() &&
 				jur_is_not_null_constraint(relid, tagged->row_attnum, cmd->name))
 				jur_refuse_ddl(psprintf("constraint \"%s\" of %s", cmd->name, name),
-						   "Every row of a tagged table has a label.", "Ask an officer.");
+							   "Every row of a tagged table has a label.", "Ask an officer.");
 			break;
 		default:
 			break;
@@ -374,7 +374,7 @@ judge_extension_contents(AlterExtensionContentsStmt *stmt)
 		return;
 	if (jur_any_tagged() && !IsBinaryUpgrade)
 		jur_refuse_ddl("extension jurisdiction", "Tables are tagged.",
-				   "An officer may remove the tags first.");
+					   "An officer may remove the tags first.");
 }
 
 void

@@ -321,17 +321,17 @@ touch_tables(const PlannedStmt *plan)
 	}
 }
 
-/*
- * FETCH from a cursor WITH HOLD sends rows that were stored when its
- * transaction ended, and passes no hook of the executor.
- */
-void
-jur_touch_held_cursor(const char *name)
+bool
+jur_is_held(const struct PortalData *portal)
 {
-	Portal		portal = GetPortalByName(name);
+	return PortalIsValid(portal) && portal->holdStore && portal->queryDesc == NULL &&
+		portal->strategy == PORTAL_ONE_SELECT && portal->stmts != NIL;
+}
 
-	if (PortalIsValid(portal) && portal->holdStore && portal->queryDesc == NULL &&
-		portal->strategy == PORTAL_ONE_SELECT && portal->stmts != NIL && jur_any_tagged())
+void
+jur_touch_held(const struct PortalData *portal)
+{
+	if (jur_is_held(portal) && jur_any_tagged())
 		touch_tables(linitial_node(PlannedStmt, portal->stmts));
 }
 

@@ -172,8 +172,14 @@ extern void jur_stamp_callers(void);
 /* does what begins now begin a statement of the client's? */
 extern bool jur_is_outermost(void);
 extern const char *jur_command_name(CmdType operation);
-/* the statement sends what this cursor holds, if it is one that does */
-extern void jur_touch_held_cursor(const char *name);
+/*
+ * A cursor WITH HOLD sends rows that were stored when its transaction ended,
+ * and passes no hook of the executor.  Is this one that does?  If so, the
+ * statement sends what it holds.
+ */
+struct PortalData;
+extern bool jur_is_held(const struct PortalData *portal);
+extern void jur_touch_held(const struct PortalData *portal);
 /* 42501: the session is not any more who it was when it opened the cursor */
 extern void jur_refuse_cursor(void);
 /* every statement starts with this: who are we now? */

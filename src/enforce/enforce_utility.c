@@ -20,6 +20,7 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
+#include "utils/portal.h"
 
 #include "base/compat.h"
 #include "base/errors.h"
@@ -192,7 +193,7 @@ static void
 judge_fetch(Node *stmt)
 {
 	if (!((FetchStmt *) stmt)->ismove)
-		jur_touch_held_cursor(((FetchStmt *) stmt)->portalname);
+		jur_touch_held(GetPortalByName(((FetchStmt *) stmt)->portalname));
 }
 
 /* ----------------------------------------------------------------- the table */

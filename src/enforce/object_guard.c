@@ -122,12 +122,12 @@ judge_own_object(ObjectAccessType access, Oid classid, Oid objid)
 		if (!jur_any_tagged() || jur_is_officer())
 			return;
 		jur_refuse_ddl("the extension jurisdiction", "Tables are tagged.",
-				   "An officer may remove the tags, or drop the extension.");
+					   "An officer may remove the tags, or drop the extension.");
 	}
 	if (jur_is_officer())
 		return;
 	jur_refuse_ddl("the extension jurisdiction",
-			   "Its objects carry out the tags of this database.", "Ask an officer.");
+				   "Its objects carry out the tags of this database.", "Ask an officer.");
 }
 
 /*
@@ -141,8 +141,8 @@ judge_changed_builtin(Oid function)
 		jur_may_change_protection() || !jur_any_tagged())
 		return;
 	jur_refuse_ddl(format_procedure(function),
-			   "It is the server's, and is trusted with the rows of tagged tables.",
-			   "Ask an officer.");
+				   "It is the server's, and is trusted with the rows of tagged tables.",
+				   "Ask an officer.");
 }
 
 /*
@@ -159,8 +159,8 @@ judge_column_drop(Oid relid, AttrNumber attnum)
 	if (jur_altering_table > 0 && jur_may_change_protection())
 		return;
 	jur_refuse_ddl(psprintf("column \"%s\" of %s", get_attname(relid, attnum, false),
-						jur_relation_name(relid)),
-			   "It is the row label.", "An officer may remove its tag first.");
+							jur_relation_name(relid)),
+				   "It is the row label.", "An officer may remove its tag first.");
 }
 
 static void

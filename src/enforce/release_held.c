@@ -19,7 +19,7 @@
 #include "tcop/pquery.h"
 #include "utils/portal.h"
 
-#include "base/errors.h"
+#include "base/texts.h"
 #include "enforce/enforce_internal.h"
 #include "enforce/statement.h"
 
@@ -37,41 +37,23 @@ static bool is_wanted = false;
 /* the cursor whose rows are being sent */
 static Portal sending = NULL;
 
-static bool
-is_stored(Portal portal)
-{
-	return portal && portal->holdStore && portal->queryDesc == NULL &&
-		portal->strategy == PORTAL_ONE_SELECT && portal->stmts != NIL;
-}
-
-/* the list has those that were declared in the context that there is now */
-static bool
-is_of_this_context(Portal portal)
-{
-	ListCell   *lc;
-
-	foreach(lc, jur_held_cursors)
-		if (strcmp(lfirst(lc), portal->name) == 0)
-			return true;
-	return false;
-}
-
 static void
 begin(Portal portal)
 {
 	sending = portal;
 	jur_statement_begins();
 	jur_statement_is("FETCH", linitial_node(PlannedStmt, portal->stmts)->queryId);
-	if (!is_of_this_context(portal))
+	/* the list has those that were declared in the context that there is now */
+	if (!jur_has_text(jur_held_cursors, portal->name))
 		jur_refuse_cursor();
-	jur_touch_held_cursor(portal->name);
+	jur_touch_held(portal);
 	jur_evidence_before_release();
 }
 
 static int
 put_message(char type, const char *data, size_t size)
 {
-	if (type == DATA_ROW && is_stored(ActivePortal))
+	if (type == DATA_ROW && jur_is_held(ActivePortal))
 	{
 		if (sending != ActivePortal)
 			begin(ActivePortal);

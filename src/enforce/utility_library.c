@@ -19,6 +19,7 @@
 #include "base/compat.h"
 #include "base/errors.h"
 #include "base/settings.h"
+#include "base/texts.h"
 #include "enforce/enforce_internal.h"
 
 /* "pgcrypto" of "$libdir/pgcrypto", "/usr/lib/pgcrypto.so" */
@@ -57,19 +58,13 @@ is_allowed_library(const char *path)
 	char	   *name = library_base_name(path);
 	char	   *list = pstrdup(jur_allowed_libraries ? jur_allowed_libraries : "");
 	List	   *allowed;
-	ListCell   *lc;
 
 	if (!is_in_library_directory(path))
 		return false;
 	if (strcmp(name, "jurisdiction") == 0)
 		return true;
 	/* not identifiers: uuid-ossp has a dash */
-	if (!SplitGUCList(list, ',', &allowed))
-		return false;
-	foreach(lc, allowed)
-		if (strcmp(lfirst(lc), name) == 0)
-			return true;
-	return false;
+	return SplitGUCList(list, ',', &allowed) && jur_has_text(allowed, name);
 }
 
 static void

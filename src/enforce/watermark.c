@@ -385,10 +385,6 @@ counts(const TargetMark *mark, Oid relid, int depth)
 	return mark->depth < depth || mark->relid != relid;
 }
 
-/*
- * Everything read, but for the rows of target RELID themselves; NULL: nothing
- * that is restricted.  *UNKNOWN: and more, whose label is not known.
- */
 JurLabel *
 jur_flow_read_besides(Oid relid, bool *unknown)
 {

@@ -40,6 +40,7 @@
 #include "base/compat.h"
 #include "base/errors.h"
 #include "base/settings.h"
+#include "base/texts.h"
 #include "policy/policy.h"
 #include "session/session_internal.h"
 
@@ -144,17 +145,6 @@ require_order(Reader *reader)
 	reader->last = reader->range.last;
 }
 
-static bool
-is_unplaced(const Reader *reader, const char *code)
-{
-	ListCell   *lc;
-
-	foreach(lc, reader->unplaced)
-		if (strcmp(lfirst(lc), code) == 0)
-			return true;
-	return false;
-}
-
 /* the place that CODE names; empty if it is known to name none */
 static const char *
 place_of_code(const Reader *reader, const char *code)
@@ -162,7 +152,7 @@ place_of_code(const Reader *reader, const char *code)
 	/* reserved in ISO 3166-1, and used by registries beside GB */
 	const char *place = strcmp(code, "UK") == 0 ? "GB" : code;
 
-	if (is_unplaced(reader, code))
+	if (jur_has_text(reader->unplaced, code))
 		return "";
 	if (!jur_place_is_known(jur_policy(), place))
 		ereport(ERROR,

@@ -24,6 +24,7 @@
 
 #include "base/compat.h"
 #include "base/settings.h"
+#include "base/texts.h"
 #include "session/session_internal.h"
 
 static void
@@ -281,12 +282,7 @@ add_exemptions(JurKnown *known, TimestampTz moment)
 bool
 jur_may_declare(const JurKnown *known, const char *purpose)
 {
-	ListCell   *lc;
-
-	foreach(lc, known->purposes)
-		if (strcmp(lfirst(lc), purpose) == 0)
-			return true;
-	return false;
+	return jur_has_text(known->purposes, purpose);
 }
 
 /* a purpose that the role may not declare (any more) is none */

@@ -22,8 +22,6 @@ psql_as() {	# ROLE [OPTION...]
 	as_tester "$PGBIN/psql" -X -q -At -v ON_ERROR_STOP=1 -h "$scratch" -U "$role" -d postgres "$@"
 }
 
-median() { sort -n | awk '{ v[NR] = $1 } END { if (NR) print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2; else print "-" }'; }
-
 start() {
 	as_tester "$PGBIN/initdb" -D "$scratch/data" -A trust -U postgres -N >"$scratch/init.log" || return 1
 	as_tester tee -a "$scratch/data/postgresql.conf" >/dev/null <<-CONF
@@ -199,7 +197,7 @@ measure_oltp() {	# NAME OPTION...
 	done
 }
 
-cpu=$(taskset -pc $$ | sed 's/.*: *\([0-9]*\).*/\1/')
+cpu=$(first_cpu)
 
 need_packages $PACKAGES
 make_scratch

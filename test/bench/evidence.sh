@@ -29,7 +29,6 @@ COPIES="again off on pgaudit"
 # those that have our library; accounts are tagged there
 is_ours() { case $1 in commit) false ;; *) true ;; esac }
 
-median() { sort -n | awk '{ v[NR] = $1 } END { if (NR) print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2; else print "-" }'; }
 port() { case $1 in none) echo 1 ;; off) echo 2 ;; on) echo 3 ;; pgaudit) echo 4 ;; commit) echo 5 ;; again) echo 6 ;; esac }
 ask() {	# VARIANT ROLE [OPTION...]
 	variant=$1
@@ -119,7 +118,7 @@ ticks() {
 	done | awk '{ n += $12 + $13 + (NR == 1 ? $14 + $15 : 0) } END { print n }'
 }
 
-cpu=$(taskset -pc $$ | sed 's/.*: *\([0-9]*\).*/\1/')
+cpu=$(first_cpu)
 
 bench() {	# VARIANT CLIENTS [OPTION...]: transactions done, and per second
 	variant=$1

@@ -17,8 +17,6 @@ sql() {
 		-h "$scratch" -U postgres -d postgres "$@"
 }
 
-median() { sort -n | awk '{ v[NR] = $1 } END { if (NR) print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2; else print "-" }'; }
-
 # timed SETUP STATEMENT: median milliseconds of the statement
 timed() {
 	round=0

@@ -27,8 +27,6 @@ timed() {
 	psql_as "$1" -f - <"$scratch/tmp/timed.sql" 2>&1 | sed -n 's/^Time: \([0-9.]*\) ms.*/\1/p' | tail -n 1
 }
 
-median() { sort -n | awk '{ v[NR] = $1 } END { if (NR) print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2; else print "-" }'; }
-
 # ----------------------------------------------------------------- the variants
 #
 # name|role|table|condition|what it is

@@ -8,7 +8,6 @@ cd "$(dirname "$0")/../.." || exit 1
 
 ROUNDS=${1:-9}
 psql_do() { as_tester "$PGBIN/psql" -X -q -At -v ON_ERROR_STOP=1 -h "$scratch" -U postgres -d postgres "$@"; }
-median() { sort -n | awk '{ v[NR] = $1 } END { if (NR) print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2; else print "-" }'; }
 
 set_up() {
 	as_tester "$PGBIN/initdb" -D "$scratch/data" -A trust -U postgres -N >"$scratch/init.log" || return 1
